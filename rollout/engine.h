@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/philox.h"
+#include "base/status.h"
+#include "model/policy.h"
+#include "model/tokenizer.h"
+#include "rollout/kv_cache.h"
+#include "rollout/sampler.h"
+#include "rollout/trajectory.h"
+
+namespace winnow::rollout {
+
+struct EngineOptions {
+  size_t max_num_seqs = 256;            // samples decoded at once
+  size_t max_num_batched_tokens = 8192; // rows of a pass
+  uint64_t kv_cache_bytes = 0;          // 0 = memory_share of what is available
+  double memory_share = 0.6;
+  bool prefix_caching = true;           // false: each sample prefills its prompt; same tokens
+  bool chunked_prefill = true;          // false: a prompt is prefilled in one pass
+  size_t page_tokens = 16;
+};
+
+// How responses are drawn and where they end.
+struct GenerationOptions {
+  SamplingOptions sampling;
+  size_t max_tokens = 512;
+  size_t min_tokens = 0;            // no end of sequence before
+  bool ignore_eos = false;
+  std::vector<std::string> stop;    // a response ends with the token that completes one of these
+};
+
+// One prompt of which `num_samples` responses are wanted.
+struct GroupRequest {
+  std::vector<int32_t> prompt;  // not empty
+  NoiseKey key;                 // key.sample is the index of the first sample
+  uint32_t num_samples = 1;
+};
+
+struct EngineStats {
+  uint64_t prefill_tokens = 0;
+  uint64_t decode_tokens = 0;
+  uint64_t passes = 0;
+};
+
+// Generates responses by continuous batching over a paged key-value cache.
+// Place:     the rollout side of a run; uses the same Policy as the learner (design.md §1).
+// Bits:      tokens and log-probs of a sample depend on weights, prompt and noise key alone: not on
+//            batch mates, batch sizes, paging, prefix sharing or threads.
+// Threads:   one caller at a time; work is spread over the policy's pool.
+// Ownership: policy and tokenizer are borrowed; the cache pages live as long as the engine.
+// Errors:    kInvalidArgument if one sequence cannot fit the cache or the model's positions.
+class Engine {
+ public:
+  // `tokenizer` is needed for stop strings only and may be null without them.
+  Engine(model::Policy<float>* policy, const model::Tokenizer* tokenizer,
+         const EngineOptions& options);
+  ~Engine();
+
+  // Called once per finished sample, in the order in which samples finish.
+  using OnSample = std::function<void(size_t group, const Trajectory& trajectory)>;
+
+  // Responses of all groups, [group][sample], in the order of the requests.
+  Result<std::vector<std::vector<Trajectory>>> Generate(std::span<const GroupRequest> groups,
+                                                        const GenerationOptions& options,
+                                                        PolicyVersion version,
+                                                        const OnSample& on_sample = nullptr);
+  const EngineStats& stats() const { return stats_; }
+
+ private:
+  class Run;
+  Status EnsureCache(size_t longest, size_t num_samples);
+
+  model::Policy<float>* const policy_;
+  const model::Tokenizer* const tokenizer_;
+  const EngineOptions options_;
+  const Sampler sampler_;
+  std::unique_ptr<KvCache> cache_;
+  EngineStats stats_;
+};
+
+}  // namespace winnow::rollout
