@@ -1,0 +1,314 @@
+#include "model/tokenizer_json.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unordered_map>
+
+#include "base/format.h"
+#include "model/unicode.h"
+
+namespace winnow::model {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMaxAddedTokenBytes = 4096;
+constexpr int kMaxSequenceDepth = 16;
+
+// The value of `key`, or null if it is not there.
+const Json& At(const Json& object, const char* key) {
+  static const Json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+// A short rendering for messages, whatever the value is.
+std::string Show(const Json& value) {
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Status Expected(std::string_view key, std::string_view what, const Json& found) {
+  return InvalidArgument(Format("{} must be {}: {}", key, what, Show(found)));
+}
+
+Status ReadBool(const Json& object, const char* key, std::string_view path, bool* value) {
+  const Json& found = At(object, key);
+  if (found.is_null()) return Status();
+  if (!found.is_boolean()) return Expected(Format("{}.{}", path, key), "true or false", found);
+  *value = found.get<bool>();
+  return Status();
+}
+
+Result<std::string> ReadString(const Json& object, const char* key, std::string_view path) {
+  const Json& found = At(object, key);
+  if (!found.is_string()) return Expected(Format("{}.{}", path, key), "a string", found);
+  return found.get<std::string>();
+}
+
+Result<int32_t> ReadId(const Json& value, std::string_view path) {
+  if (!value.is_number_integer() || value < 0 ||
+      value > std::numeric_limits<int32_t>::max()) {
+    return Expected(path, "a non-negative 32-bit integer", value);
+  }
+  return value.get<int32_t>();
+}
+
+Status RefuseIfSet(const Json& model, const char* key) {
+  const Json& value = At(model, key);
+  const bool is_off = value.is_null() || value == "" || value == false || value == 0;
+  if (is_off) return Status();
+  return InvalidArgument(Format("model.{} is not supported: {}", key, Show(value)));
+}
+
+Result<std::pair<std::string, std::string>> ReadMerge(const Json& merge, size_t index) {
+  const Status bad =
+      Expected(Format("model.merges[{}]", index), "two texts, as a list or with a space", merge);
+  if (merge.is_array()) {
+    if (merge.size() != 2 || !merge[0].is_string() || !merge[1].is_string()) return bad;
+    return std::pair(merge[0].get<std::string>(), merge[1].get<std::string>());
+  }
+  if (!merge.is_string()) return bad;
+  const auto& text = merge.get_ref<const std::string&>();
+  const size_t space = text.find(' ');
+  if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) return bad;
+  return std::pair(text.substr(0, space), text.substr(space + 1));
+}
+
+Status ReadModel(const Json& model, BpeSpec* spec) {
+  if (!model.is_object()) return Expected("model", "an object", model);
+  const Json& type = At(model, "type");
+  // Files of old carry no type; what has merges is a BPE.
+  if (!(type.is_null() && model.contains("merges")) && type != "BPE") {
+    return InvalidArgument(Format("model.type must be BPE: {}", Show(type)));
+  }
+  for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix",
+                          "byte_fallback"}) {
+    WINNOW_RETURN_IF_ERROR(RefuseIfSet(model, key));
+  }
+  WINNOW_RETURN_IF_ERROR(ReadBool(model, "ignore_merges", "model", &spec->ignore_merges));
+  WINNOW_RETURN_IF_ERROR(ReadBool(model, "fuse_unk", "model", &spec->fuse_unknown));
+  const Json& unknown = At(model, "unk_token");
+  if (!unknown.is_null()) {
+    WINNOW_ASSIGN_OR_RETURN(spec->unknown_token, ReadString(model, "unk_token", "model"));
+  }
+  const Json& vocabulary = At(model, "vocab");
+  if (!vocabulary.is_object()) return Expected("model.vocab", "an object", vocabulary);
+  spec->vocabulary.reserve(vocabulary.size());
+  for (const auto& [text, id] : vocabulary.items()) {
+    WINNOW_ASSIGN_OR_RETURN(const int32_t value, ReadId(id, Format("model.vocab: `{}`", text)));
+    spec->vocabulary.emplace_back(text, value);
+  }
+  const Json& merges = At(model, "merges");
+  if (!merges.is_array()) return Expected("model.merges", "a list", merges);
+  spec->merges.reserve(merges.size());
+  for (size_t i = 0; i < merges.size(); ++i) {
+    WINNOW_ASSIGN_OR_RETURN(auto merge, ReadMerge(merges[i], i));
+    spec->merges.push_back(std::move(merge));
+  }
+  return Status();
+}
+
+Status ReadNormalizer(const Json& node, int depth, bool* nfc) {
+  if (node.is_null()) return Status();
+  const Json& type = At(node, "type");
+  if (type == "NFC") {
+    *nfc = true;
+    return Status();
+  }
+  const Json& parts = At(node, "normalizers");
+  if (type == "Sequence" && parts.is_array() && depth < kMaxSequenceDepth) {
+    for (const Json& part : parts) WINNOW_RETURN_IF_ERROR(ReadNormalizer(part, depth + 1, nfc));
+    return Status();
+  }
+  return InvalidArgument(
+      Format("normalizer.type must be one of NFC, Sequence: {}", Show(type)));
+}
+
+Result<SplitBehavior> ReadBehavior(const Json& node) {
+  const Json& name = At(node, "behavior");
+  if (name == "Isolated") return SplitBehavior::kIsolated;
+  if (name == "Removed") return SplitBehavior::kRemoved;
+  if (name == "MergedWithPrevious") return SplitBehavior::kMergedWithPrevious;
+  if (name == "MergedWithNext") return SplitBehavior::kMergedWithNext;
+  if (name == "Contiguous") return SplitBehavior::kContiguous;
+  return InvalidArgument(
+      Format("pre_tokenizer.behavior must be one of Isolated, Removed, MergedWithPrevious, "
+             "MergedWithNext, Contiguous: {}",
+             Show(name)));
+}
+
+Result<SplitStep> ReadSplit(const Json& node) {
+  SplitStep step;
+  const Json& pattern = At(node, "pattern");
+  step.is_literal = At(pattern, "String").is_string();
+  WINNOW_ASSIGN_OR_RETURN(step.pattern, ReadString(pattern, step.is_literal ? "String" : "Regex",
+                                                   "pre_tokenizer.pattern"));
+  WINNOW_ASSIGN_OR_RETURN(step.behavior, ReadBehavior(node));
+  WINNOW_RETURN_IF_ERROR(ReadBool(node, "invert", "pre_tokenizer", &step.invert));
+  return step;
+}
+
+Status ReadPreTokenizer(const Json& node, int depth, std::vector<PreTokenizerStep>* steps) {
+  const Json& type = At(node, "type");
+  const Json& parts = At(node, "pretokenizers");
+  if (type == "Sequence" && parts.is_array() && depth < kMaxSequenceDepth) {
+    for (const Json& part : parts) {
+      WINNOW_RETURN_IF_ERROR(ReadPreTokenizer(part, depth + 1, steps));
+    }
+    return Status();
+  }
+  if (!steps->empty() && std::holds_alternative<ByteLevelStep>(steps->back())) {
+    return InvalidArgument(
+        Format("pre_tokenizer: ByteLevel must be the last step, but {} follows", Show(type)));
+  }
+  if (type == "Split") {
+    WINNOW_ASSIGN_OR_RETURN(SplitStep step, ReadSplit(node));
+    steps->emplace_back(std::move(step));
+    return Status();
+  }
+  if (type == "Digits") {
+    DigitsStep step;
+    WINNOW_RETURN_IF_ERROR(
+        ReadBool(node, "individual_digits", "pre_tokenizer", &step.individual));
+    steps->emplace_back(step);
+    return Status();
+  }
+  if (type == "ByteLevel") {
+    ByteLevelStep step;
+    WINNOW_RETURN_IF_ERROR(
+        ReadBool(node, "add_prefix_space", "pre_tokenizer", &step.add_prefix_space));
+    WINNOW_RETURN_IF_ERROR(ReadBool(node, "use_regex", "pre_tokenizer", &step.use_regex));
+    steps->emplace_back(step);
+    return Status();
+  }
+  return InvalidArgument(Format(
+      "pre_tokenizer.type must be one of Split, Digits, ByteLevel, Sequence: {}", Show(type)));
+}
+
+// Flattens a decoder into the names of its parts.
+Status ListDecoders(const Json& node, int depth, std::vector<std::string>* names) {
+  const Json& type = At(node, "type");
+  const Json& parts = At(node, "decoders");
+  if (type == "Sequence" && parts.is_array() && depth < kMaxSequenceDepth) {
+    for (const Json& part : parts) WINNOW_RETURN_IF_ERROR(ListDecoders(part, depth + 1, names));
+    return Status();
+  }
+  if (type != "ByteLevel" && type != "Fuse") {
+    return InvalidArgument(
+        Format("decoder.type must be one of ByteLevel, Fuse, Sequence: {}", Show(type)));
+  }
+  names->push_back(type.get<std::string>());
+  return Status();
+}
+
+// Byte-level decoding, after which joining changes nothing.
+Status CheckDecoder(const Json& node) {
+  std::vector<std::string> names;
+  WINNOW_RETURN_IF_ERROR(ListDecoders(node, 0, &names));
+  if (names.empty() || names.front() != "ByteLevel") {
+    return InvalidArgument("decoder must begin with ByteLevel");
+  }
+  for (size_t i = 1; i < names.size(); ++i) {
+    if (names[i] != "Fuse") return InvalidArgument("decoder must have one ByteLevel");
+  }
+  return Status();
+}
+
+// Post-processors only add special tokens and move offsets; we do neither, but refuse unknown ones.
+Status CheckPostProcessor(const Json& node, int depth) {
+  if (node.is_null()) return Status();
+  const Json& type = At(node, "type");
+  const Json& parts = At(node, "processors");
+  if (type == "Sequence" && parts.is_array() && depth < kMaxSequenceDepth) {
+    for (const Json& part : parts) WINNOW_RETURN_IF_ERROR(CheckPostProcessor(part, depth + 1));
+    return Status();
+  }
+  for (const char* known : {"ByteLevel", "TemplateProcessing", "RobertaProcessing",
+                            "BertProcessing"}) {
+    if (type == known) return Status();
+  }
+  return InvalidArgument(
+      Format("post_processor.type must be one of ByteLevel, TemplateProcessing, "
+             "RobertaProcessing, BertProcessing, Sequence: {}",
+             Show(type)));
+}
+
+Result<AddedToken> ReadAddedToken(const Json& node, size_t index) {
+  const std::string path = Format("added_tokens[{}]", index);
+  if (!node.is_object()) return Expected(path, "an object", node);
+  AddedToken token;
+  WINNOW_ASSIGN_OR_RETURN(token.content, ReadString(node, "content", path));
+  WINNOW_ASSIGN_OR_RETURN(token.id, ReadId(At(node, "id"), path + ".id"));
+  WINNOW_RETURN_IF_ERROR(ReadBool(node, "single_word", path, &token.single_word));
+  WINNOW_RETURN_IF_ERROR(ReadBool(node, "lstrip", path, &token.lstrip));
+  WINNOW_RETURN_IF_ERROR(ReadBool(node, "rstrip", path, &token.rstrip));
+  WINNOW_RETURN_IF_ERROR(ReadBool(node, "special", path, &token.special));
+  token.normalized = !token.special;
+  WINNOW_RETURN_IF_ERROR(ReadBool(node, "normalized", path, &token.normalized));
+  if (token.content.empty() || token.content.size() > kMaxAddedTokenBytes) {
+    return InvalidArgument(Format("{}.content must have 1 to {} bytes: {}", path,
+                                  kMaxAddedTokenBytes, token.content.size()));
+  }
+  return token;
+}
+
+Status ReadAddedTokens(const Json& list, TokenizerSpec* spec) {
+  if (list.is_null()) return Status();
+  if (!list.is_array()) return Expected("added_tokens", "a list", list);
+  std::unordered_map<std::string, int32_t> id_of_text(spec->bpe.vocabulary.begin(),
+                                                      spec->bpe.vocabulary.end());
+  std::unordered_map<int32_t, std::string> text_of_id;
+  for (const auto& [text, id] : spec->bpe.vocabulary) text_of_id.emplace(id, text);
+  std::set<std::string> seen;
+  for (size_t i = 0; i < list.size(); ++i) {
+    WINNOW_ASSIGN_OR_RETURN(AddedToken token, ReadAddedToken(list[i], i));
+    const auto known = id_of_text.emplace(token.content, token.id).first;
+    if (known->second != token.id) {
+      return InvalidArgument(Format("added_tokens[{}]: `{}` has id {} but the vocabulary says {}",
+                                    i, token.content, token.id, known->second));
+    }
+    const auto owner = text_of_id.emplace(token.id, token.content).first;
+    if (owner->second != token.content) {
+      return InvalidArgument(Format("added_tokens[{}]: id {} of `{}` belongs to `{}`", i, token.id,
+                                    token.content, owner->second));
+    }
+    if (!seen.insert(token.content).second) {
+      return InvalidArgument(Format("added_tokens[{}]: `{}` is there twice", i, token.content));
+    }
+    spec->added_tokens.push_back(std::move(token));
+  }
+  return Status();
+}
+
+Status ReadAll(const Json& root, TokenizerSpec* spec) {
+  if (!root.is_object()) return InvalidArgument("must be an object");
+  WINNOW_RETURN_IF_ERROR(ReadNormalizer(At(root, "normalizer"), 0, &spec->normalize_nfc));
+  WINNOW_RETURN_IF_ERROR(ReadPreTokenizer(At(root, "pre_tokenizer"), 0, &spec->pre_tokenizer));
+  if (spec->pre_tokenizer.empty() ||
+      !std::holds_alternative<ByteLevelStep>(spec->pre_tokenizer.back())) {
+    return InvalidArgument("pre_tokenizer must end with ByteLevel");
+  }
+  WINNOW_RETURN_IF_ERROR(CheckDecoder(At(root, "decoder")));
+  WINNOW_RETURN_IF_ERROR(CheckPostProcessor(At(root, "post_processor"), 0));
+  WINNOW_RETURN_IF_ERROR(ReadModel(At(root, "model"), &spec->bpe));
+  return ReadAddedTokens(At(root, "added_tokens"), spec);
+}
+
+}  // namespace
+
+Result<TokenizerSpec> ParseTokenizerJson(std::string_view text, const std::string& origin) {
+  Json root;
+  try {
+    root = Json::parse(text.begin(), text.end());
+  } catch (const Json::exception& error) {
+    return InvalidArgument(Format("{}: is not JSON: {}", origin, error.what()));
+  }
+  TokenizerSpec spec;
+  if (const Status status = ReadAll(root, &spec); !status.ok()) return status.WithPrefix(origin);
+  return spec;
+}
+
+}  // namespace winnow::model

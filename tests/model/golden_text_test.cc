@@ -1,0 +1,74 @@
+// Token ids and chat renderings of other programs (tests/golden/README.md, golden/*/README.md).
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "model/tokenizer.h"
+#include "model/tokenizer_stream.h"
+
+namespace winnow::model {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+// The folders of `family`: the committed one, and that of $WINNOW_GOLDEN_DIR if it is there.
+std::vector<fs::path> FoldersOf(const std::string& family) {
+  std::vector<fs::path> folders{fs::path(WINNOW_SOURCE_DIR) / "tests/golden" / family};
+  const char* more = std::getenv("WINNOW_GOLDEN_DIR");
+  if (more != nullptr && fs::exists(fs::path(more) / family)) {
+    folders.push_back(fs::path(more) / family);
+  }
+  return folders;
+}
+
+void CheckLine(const Tokenizer& tokenizer, const Json& line, const std::string& where) {
+  const auto text = line.at("text").get<std::string>();
+  const auto ids = line.at("ids").get<std::vector<int32_t>>();
+  const auto decoded = line.at("decoded").get<std::string>();
+  EXPECT_EQ(tokenizer.Encode(text), ids) << where << ": " << line.at("text");
+  EXPECT_EQ(tokenizer.Decode(ids), decoded) << where;
+  StreamDecoder stream(&tokenizer);
+  std::string streamed;
+  for (int32_t id : ids) streamed += stream.Push(id);
+  streamed += stream.Finish();
+  EXPECT_EQ(streamed, decoded) << where;
+}
+
+TEST(GoldenTextTest, GivesTheIdsAndTextsOfHuggingFaceTokenizers) {
+  for (const fs::path& folder : FoldersOf("tokenizers")) {
+    size_t tokenizers = 0;
+    size_t lines = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (!entry.is_directory()) {
+        EXPECT_EQ(entry.path().filename(), "README.md") << "unknown golden file " << entry.path();
+        continue;
+      }
+      auto tokenizer = Tokenizer::Load(entry.path().string());
+      ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().ToString();
+      const std::string path = (entry.path() / "ids.jsonl").string();
+      size_t here = 0;
+      const Status read = ForEachLine(path, [&](std::string_view line, size_t number) {
+        CheckLine(**tokenizer, Json::parse(line), path + ":" + std::to_string(number));
+        ++here;
+        return OkStatus();
+      });
+      ASSERT_TRUE(read.ok()) << read.ToString();
+      EXPECT_GT(here, 0u) << path;
+      lines += here;
+      ++tokenizers;
+    }
+    EXPECT_GT(tokenizers, 0u) << folder << " holds no tokenizer";
+    std::cout << "checked " << lines << " texts of " << tokenizers << " tokenizers in " << folder
+              << "\n";
+  }
+}
+
+}  // namespace
+}  // namespace winnow::model
