@@ -33,7 +33,7 @@ struct RowBlock {
 
 struct AttentionShape {
   size_t heads = 0;
-  size_t kv_heads = 0;     // divides heads
+  size_t kv_heads = 0;  // divides heads
   size_t head_dim = 0;
   size_t page_tokens = 0;  // keys of a page
   double scale = 0;        // of the scores, 1/sqrt(head_dim) as a rule

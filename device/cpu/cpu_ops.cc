@@ -1,0 +1,406 @@
+#include "device/cpu/cpu_ops.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/format.h"
+#include "device/bf16.h"
+#include "device/math.h"
+
+namespace winnow::device {
+namespace {
+
+constexpr size_t kElementGrain = 16 * 1024;  // elements of cheap work that are worth a thread
+constexpr size_t kColumnGrain = 64;          // columns of a sum over rows
+
+size_t Ceil(size_t n, size_t multiple) { return (n + multiple - 1) / multiple; }
+
+float Log(float x) { return LogF32(x); }
+double Log(double x) { return std::log(x); }
+
+}  // namespace
+
+template <typename Real>
+CpuOps<Real>::CpuOps(const Kernels<Real>& kernels, const GemmChoice<Real>& choice, ThreadPool* pool)
+    : table_(kernels), choice_(choice), pool_(pool), gemm_(kernels, choice, pool) {}
+
+template <typename Real>
+std::string CpuOps<Real>::kernels() const {
+  const std::string arithmetic(ArithmeticName(choice_.arithmetic));
+  if (choice_.small.run == choice_.large.run)
+    return Format("{}, {}: {}", table_.name, arithmetic, choice_.large.name);
+  return Format("{}, {}: {}, below {} rows {}", table_.name, arithmetic, choice_.large.name,
+                choice_.large_from, choice_.small.name);
+}
+
+template <typename Real>
+void CpuOps<Real>::ForElements(size_t count, const std::function<void(size_t, size_t)>& body) {
+  pool_->ParallelFor(count, kElementGrain, body);
+}
+
+template <typename Real>
+void CpuOps<Real>::ForRows(size_t rows, size_t width,
+                           const std::function<void(size_t, size_t)>& body) {
+  pool_->ParallelFor(rows, std::max<size_t>(1, kElementGrain / std::max<size_t>(1, width)), body);
+}
+
+template <typename Real>
+void CpuOps<Real>::ForChunks(size_t rows, size_t v,
+                             const std::function<void(size_t, size_t, size_t, size_t)>& body) {
+  const size_t chunks = Ceil(v, kReductionChunk);
+  const size_t grain = std::max<size_t>(1, kElementGrain / std::min(v, kReductionChunk));
+  pool_->ParallelFor(rows * chunks, grain, [&](size_t at, size_t end) {
+    for (; at < end; ++at) {
+      const size_t chunk = at % chunks;
+      body(at / chunks, chunk, chunk * kReductionChunk, std::min(v, (chunk + 1) * kReductionChunk));
+    }
+  });
+}
+
+// -- Linear layers ----------------------------------------------------------------------------
+
+template <typename Real>
+std::unique_ptr<PackedMatrix> CpuOps<Real>::Pack(const Real* w, size_t n, size_t k, PackFor use) {
+  return gemm_.Pack(w, n, k, use);
+}
+
+template <typename Real>
+void CpuOps<Real>::Repack(const Real* w, PackedMatrix* packed) {
+  gemm_.Repack(w, static_cast<CpuPackedMatrix*>(packed));
+}
+
+template <typename Real>
+void CpuOps<Real>::Linear(const Real* x, size_t m, const PackedMatrix& w, Real* y) {
+  gemm_.Multiply(x, m, static_cast<const CpuPackedMatrix&>(w).forward, y);
+}
+
+template <typename Real>
+void CpuOps<Real>::LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Real* dx) {
+  const auto& packed = static_cast<const CpuPackedMatrix&>(w);
+  WINNOW_CHECK(packed.transpose != nullptr);
+  gemm_.Multiply(dy, m, *packed.transpose, dx);
+}
+
+template <typename Real>
+void CpuOps<Real>::LinearWeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
+                                        std::span<const RowBlock> blocks, Real* dw) {
+  gemm_.WeightGradient(dy, x, n, k, blocks, dw);
+}
+
+template <typename Real>
+void CpuOps<Real>::AddBias(const Real* bias, size_t m, size_t n, Real* y) {
+  ForRows(m, n, [&](size_t row, size_t end) {
+    for (; row < end; ++row) table_.add(bias, n, y + row * n);
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::BiasGradient(const Real* dy, size_t n, std::span<const RowBlock> blocks,
+                                Real* dbias) {
+  pool_->ParallelFor(n, kColumnGrain, [&](size_t begin, size_t end) {
+    table_.bias_gradient(dy, n, blocks.data(), blocks.size(), begin, end, dbias);
+  });
+}
+
+// -- Elementwise and norms --------------------------------------------------------------------
+
+template <typename Real>
+void CpuOps<Real>::Embed(const Real* table, size_t width, std::span<const int32_t> ids, Real* out) {
+  ForRows(ids.size(), width, [&](size_t row, size_t end) {
+    for (; row < end; ++row)
+      std::memcpy(out + row * width, table + static_cast<size_t>(ids[row]) * width,
+                  width * sizeof(Real));
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::RmsNorm(const Real* x, const Real* w, size_t rows, size_t width, double eps,
+                           Real* y, Real* inv_rms) {
+  ForRows(rows, width, [&](size_t row, size_t end) {
+    table_.rms_norm(x + row * width, w, end - row, width, static_cast<Real>(eps), y + row * width,
+                    inv_rms == nullptr ? nullptr : inv_rms + row);
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::RmsNormGradient(const Real* dy, const Real* x, const Real* w,
+                                   const Real* inv_rms, size_t width, size_t rows_per_token,
+                                   std::span<const RowBlock> blocks, size_t tokens, Real* dx,
+                                   Real* dw) {
+  ForRows(tokens * rows_per_token, width, [&](size_t row, size_t end) {
+    table_.rms_norm_dx(dy + row * width, x + row * width, w, inv_rms + row, end - row, width,
+                       dx + row * width);
+  });
+  pool_->ParallelFor(width, kColumnGrain, [&](size_t begin, size_t end) {
+    table_.rms_norm_dw(dy, x, inv_rms, width, rows_per_token, blocks.data(), blocks.size(), begin,
+                       end, dw);
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::Rope(std::span<const int32_t> positions, const Real* cos_sin, size_t heads,
+                        size_t head_dim, bool inverse, Real* x) {
+  const size_t half = head_dim / 2, width = heads * head_dim;
+  ForRows(positions.size(), width, [&](size_t row, size_t end) {
+    std::vector<Real> angles(head_dim);
+    for (; row < end; ++row) {
+      const Real* from = cos_sin + static_cast<size_t>(positions[row]) * head_dim;
+      for (size_t i = 0; i < half; ++i) {
+        angles[i] = from[2 * i];
+        angles[half + i] = inverse ? -from[2 * i + 1] : from[2 * i + 1];
+      }
+      table_.rope(angles.data(), angles.data() + half, heads, head_dim, x + row * width);
+    }
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::SiluMul(const Real* gate, const Real* up, size_t count, Real* out) {
+  ForElements(count, [&](size_t begin, size_t end) {
+    table_.silu_mul(gate + begin, up + begin, end - begin, out + begin);
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::SiluMulGradient(const Real* dout, const Real* gate, const Real* up, size_t count,
+                                   Real* dgate, Real* dup) {
+  ForElements(count, [&](size_t begin, size_t end) {
+    table_.silu_mul_gradient(dout + begin, gate + begin, up + begin, end - begin, dgate + begin,
+                             dup + begin);
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::Add(const Real* y, size_t count, Real* x) {
+  ForElements(count,
+              [&](size_t begin, size_t end) { table_.add(y + begin, end - begin, x + begin); });
+}
+
+template <typename Real>
+void CpuOps<Real>::Scale(Real s, size_t count, Real* x) {
+  ForElements(count, [&](size_t begin, size_t end) { table_.scale(s, end - begin, x + begin); });
+}
+
+// -- Keys, values, attention ------------------------------------------------------------------
+
+template <typename Real>
+size_t CpuOps<Real>::kv_element_bytes() const {
+  return bf16() ? sizeof(uint16_t) : sizeof(Real);
+}
+
+template <typename Real>
+void CpuOps<Real>::WriteKv(const AttentionShape& shape, const Real* k, const Real* v,
+                           std::span<const KvSlot> slots) {
+  const size_t width = shape.kv_heads * shape.head_dim;
+  const size_t element = kv_element_bytes();
+  const auto write = [&](const Real* from, size_t head, const KvSlot& slot) {
+    std::byte* to = slot.page + (head * shape.page_tokens + slot.slot) * shape.head_dim * element;
+    if (bf16()) {
+      table_.to_bf16(from, shape.head_dim, shape.head_dim, reinterpret_cast<uint16_t*>(to));
+    } else {
+      std::memcpy(to, from, shape.head_dim * element);
+    }
+  };
+  ForRows(slots.size(), 2 * width, [&](size_t row, size_t end) {
+    for (; row < end; ++row) {
+      for (size_t h = 0; h < shape.kv_heads; ++h) {
+        write(k + row * width + h * shape.head_dim, h, slots[row]);
+        write(v + row * width + h * shape.head_dim, shape.kv_heads + h, slots[row]);
+      }
+    }
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::Attention(const AttentionShape& shape,
+                             std::span<const AttentionSequence> sequences, const Real* q, Real* out,
+                             Real* stats) {
+  std::vector<AttentionTask<Real>> tasks;
+  size_t most_scratch = 0, multiply_adds = 0;
+  for (const AttentionSequence& sequence : sequences) {
+    for (size_t row = sequence.row_begin; row < sequence.row_end; row += kQueryTile) {
+      const size_t row_end = std::min(sequence.row_end, row + kQueryTile);
+      const size_t first_visible = sequence.num_before + (row - sequence.row_begin) + 1;
+      const size_t most_keys = first_visible + (row_end - row);
+      most_scratch = std::max(most_scratch, AttentionScratch(shape, row_end - row, most_keys));
+      multiply_adds += 2 * (row_end - row) * most_keys * shape.heads * shape.head_dim;
+      for (size_t h = 0; h < shape.kv_heads; ++h) {
+        tasks.push_back({.shape = &shape,
+                         .pages = sequence.pages.data(),
+                         .row_begin = row,
+                         .row_end = row_end,
+                         .first_visible = first_visible,
+                         .kv_head = h,
+                         .q = q,
+                         .out = out,
+                         .stats = stats});
+      }
+    }
+  }
+  const auto run = bf16() ? table_.attention_bf16 : table_.attention_real;
+  const auto body = [&](size_t at, size_t end) {
+    static thread_local AlignedBuffer scratch;
+    scratch.Grow(most_scratch * sizeof(Real));
+    for (; at < end; ++at) {
+      AttentionTask<Real> task = tasks[at];
+      task.scratch = reinterpret_cast<Real*>(scratch.data());
+      run(task);
+    }
+  };
+  pool_->ParallelFor(tasks.size(), multiply_adds < 100'000 ? tasks.size() : 1, body);
+}
+
+template <typename Real>
+void CpuOps<Real>::AttentionGradient(const AttentionShape& shape,
+                                     std::span<const AttentionSequence> sequences, const Real* q,
+                                     const Real* out, const Real* stats, const Real* dout, Real* dq,
+                                     Real* dk, Real* dv) {
+  std::vector<AttentionGradientTask<Real>> tasks;
+  size_t most_scratch = 0;
+  for (const AttentionSequence& sequence : sequences) {
+    WINNOW_CHECK_EQ(sequence.num_before, size_t{0});
+    const size_t rows = sequence.row_end - sequence.row_begin;
+    if (rows == 0) continue;
+    most_scratch = std::max(most_scratch, AttentionGradientScratch(shape, rows));
+    for (size_t h = 0; h < shape.kv_heads; ++h) {
+      tasks.push_back({.shape = &shape,
+                       .pages = sequence.pages.data(),
+                       .row_begin = sequence.row_begin,
+                       .row_end = sequence.row_end,
+                       .kv_head = h,
+                       .q = q,
+                       .out = out,
+                       .stats = stats,
+                       .dout = dout,
+                       .dq = dq,
+                       .dk = dk,
+                       .dv = dv});
+    }
+  }
+  const auto run = bf16() ? table_.attention_gradient_bf16 : table_.attention_gradient_real;
+  pool_->ParallelFor(tasks.size(), 1, [&](size_t at, size_t end) {
+    static thread_local AlignedBuffer scratch;
+    scratch.Grow(most_scratch * sizeof(Real));
+    for (; at < end; ++at) {
+      AttentionGradientTask<Real> task = tasks[at];
+      task.scratch = reinterpret_cast<Real*>(scratch.data());
+      run(task);
+    }
+  });
+}
+
+// -- Head -------------------------------------------------------------------------------------
+
+template <typename Real>
+void CpuOps<Real>::LogSoftmaxRows(Real* logits, size_t rows, size_t v, double temperature,
+                                  LogSoftmaxStats<Real>* stats) {
+  struct Partial {
+    Real max, sum, weighted;
+  };
+  const size_t chunks = Ceil(v, kReductionChunk);
+  std::vector<Partial> partials(rows * chunks);
+  ForChunks(rows, v, [&](size_t row, size_t chunk, size_t begin, size_t end) {
+    partials[row * chunks + chunk].max =
+        table_.scale_max(static_cast<Real>(temperature), end - begin, logits + row * v + begin);
+  });
+  for (size_t row = 0; row < rows; ++row) {
+    Real max = partials[row * chunks].max;
+    for (size_t c = 1; c < chunks; ++c) max = std::max(max, partials[row * chunks + c].max);
+    stats[row].max = max;
+  }
+  ForChunks(rows, v, [&](size_t row, size_t chunk, size_t begin, size_t end) {
+    Partial& partial = partials[row * chunks + chunk];
+    table_.sum_exp(logits + row * v + begin, end - begin, stats[row].max, &partial.sum,
+                   &partial.weighted);
+  });
+  for (size_t row = 0; row < rows; ++row) {
+    double sum = 0, weighted = 0;
+    for (size_t c = 0; c < chunks; ++c) {
+      sum += static_cast<double>(partials[row * chunks + c].sum);
+      weighted += static_cast<double>(partials[row * chunks + c].weighted);
+    }
+    stats[row].log_sum = Log(static_cast<Real>(sum));
+    // H = log Σe − Σ (z − max) e / Σe
+    stats[row].entropy = stats[row].log_sum - static_cast<Real>(weighted / sum);
+  }
+}
+
+template <typename Real>
+void CpuOps<Real>::ExpShifted(const Real* z, size_t v, Real max, Real* e) {
+  ForElements(v, [&](size_t begin, size_t end) {
+    table_.exp_shifted(z + begin, end - begin, max, e + begin);
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::LogSoftmaxGradient(
+    Real* z, size_t rows, size_t v, double temperature, const LogSoftmaxStats<Real>* stats,
+    std::span<const int32_t> labels, std::span<const HeadRowGradient<Real>> gradients,
+    const Real* reference_z, const LogSoftmaxStats<Real>* reference_stats, const Real* kl) {
+  ForChunks(rows, v, [&](size_t row, size_t, size_t begin, size_t end) {
+    HeadGradientArgs<Real> args{.z = z + row * v,
+                                .begin = begin,
+                                .end = end,
+                                .temperature = static_cast<Real>(temperature),
+                                .stats = stats[row],
+                                .gradient = gradients[row],
+                                .label = static_cast<size_t>(labels[row])};
+    if (reference_z != nullptr) {
+      args.reference_z = reference_z + row * v;
+      args.reference_stats = reference_stats[row];
+      args.kl = kl[row];
+    }
+    table_.head_gradient(args);
+  });
+}
+
+template <typename Real>
+void CpuOps<Real>::KlRows(const Real* z, const LogSoftmaxStats<Real>* stats,
+                          const Real* reference_z, const LogSoftmaxStats<Real>* reference_stats,
+                          size_t rows, size_t v, Real* kl) {
+  const size_t chunks = Ceil(v, kReductionChunk);
+  std::vector<Real> partials(rows * chunks);
+  ForChunks(rows, v, [&](size_t row, size_t chunk, size_t begin, size_t end) {
+    partials[row * chunks + chunk] = table_.kl(z + row * v + begin, reference_z + row * v + begin,
+                                               end - begin, stats[row], reference_stats[row]);
+  });
+  for (size_t row = 0; row < rows; ++row) {
+    double sum = 0;
+    for (size_t c = 0; c < chunks; ++c) sum += static_cast<double>(partials[row * chunks + c]);
+    kl[row] = static_cast<Real>(sum);
+  }
+}
+
+template class CpuOps<float>;
+template class CpuOps<double>;
+
+// -- Construction -----------------------------------------------------------------------------
+
+const Kernels<float>& ChooseKernels(Isa) { return PortableKernels(); }
+
+GemmChoice<float> ChooseGemm(Arithmetic arithmetic, Isa isa, bool) {
+  const Kernels<float>& table = ChooseKernels(isa);
+  const GemmKernel<float>& kernel = arithmetic == Arithmetic::kF32        ? table.gemm_f32
+                                    : arithmetic == Arithmetic::kBf16Tile ? table.gemm_tile
+                                                                          : table.gemm_pair;
+  return {.arithmetic = arithmetic, .small = kernel, .large = kernel};
+}
+
+Result<std::unique_ptr<Ops<float>>> MakeCpuOps(Arithmetic arithmetic, ThreadPool* pool) {
+  WINNOW_ASSIGN_OR_RETURN(const Isa isa, ChosenIsa());
+  return std::unique_ptr<Ops<float>>(std::make_unique<CpuOps<float>>(
+      ChooseKernels(isa), ChooseGemm(arithmetic, isa, /*stand_in=*/false), pool));
+}
+
+std::unique_ptr<Ops<double>> MakeReferenceOps(ThreadPool* pool) {
+  const Kernels<double>& table = ReferenceKernels();
+  return std::make_unique<CpuOps<double>>(
+      table,
+      GemmChoice<double>{
+          .arithmetic = Arithmetic::kF32, .small = table.gemm_f32, .large = table.gemm_f32},
+      pool);
+}
+
+}  // namespace winnow::device

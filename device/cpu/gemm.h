@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "device/cpu/aligned_buffer.h"
+#include "device/cpu/kernels.h"
+
+namespace winnow::device {
+
+// The kernels of one arithmetic: `small` for fewer than `large_from` rows, `large` from there on.
+// Both give the same bits.
+template <typename Real>
+struct GemmChoice {
+  Arithmetic arithmetic = Arithmetic::kF32;
+  GemmKernel<Real> small;
+  GemmKernel<Real> large;
+  size_t large_from = 1;
+};
+
+// One matrix [inner, columns] in panels of 32 columns: bf16 [panels][padded inner / 2][32][2], or
+// Real [panels][inner][32]. Columns and inner are padded with zeros.
+class Panels {
+ public:
+  // An operand of `columns` outputs and `inner` summed indices.
+  Panels(Arithmetic arithmetic, size_t element_bytes, size_t inner, size_t columns);
+
+  size_t inner() const { return inner_; }
+  size_t padded_inner() const { return padded_inner_; }
+  size_t columns() const { return columns_; }
+  size_t num_panels() const { return (columns_ + kPanelColumns - 1) / kPanelColumns; }
+  size_t size_bytes() const { return num_panels() * panel_bytes_; }
+  std::byte* panel(size_t p) { return buffer_.data() + p * panel_bytes_; }
+  const std::byte* panel(size_t p) const { return buffer_.data() + p * panel_bytes_; }
+
+ private:
+  size_t inner_;
+  size_t padded_inner_;
+  size_t columns_;
+  size_t panel_bytes_;
+  AlignedBuffer buffer_;
+};
+
+// A packed weight and, if asked for, its transpose for the input gradient.
+class CpuPackedMatrix : public PackedMatrix {
+ public:
+  CpuPackedMatrix(Arithmetic arithmetic, size_t element_bytes, size_t n, size_t k, PackFor use);
+
+  size_t n() const override { return forward.columns(); }
+  size_t k() const override { return forward.inner(); }
+  size_t size_bytes() const override;
+
+  Panels forward;                     // inner k, columns n
+  std::unique_ptr<Panels> transpose;  // inner n, columns k; null if packed for forward only
+};
+
+// Linear layers and their gradients on a pool, in one arithmetic (cpu.md §1).
+// Threads: one caller at a time; owns scratch memory that grows to the largest call.
+template <typename Real>
+class Gemm {
+ public:
+  Gemm(const Kernels<Real>& kernels, const GemmChoice<Real>& choice, ThreadPool* pool);
+
+  std::unique_ptr<PackedMatrix> Pack(const Real* w, size_t n, size_t k, PackFor use);
+  void Repack(const Real* w, CpuPackedMatrix* packed);
+  // y [m, b.columns] = x [m, b.inner] · b
+  void Multiply(const Real* x, size_t m, const Panels& b, Real* y);
+  // See Ops::LinearWeightGradient.
+  void WeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
+                      std::span<const RowBlock> blocks, Real* dw);
+
+ private:
+  bool bf16() const { return choice_.arithmetic != Arithmetic::kF32; }
+  size_t ElementBytes(const GemmKernel<Real>& kernel) const;
+  void PrepareRows(const GemmKernel<Real>& kernel, const Real* x, size_t m, size_t k, size_t padded,
+                   std::byte* out);
+  void PackColumns(const Real* x, size_t k, std::span<const RowBlock> blocks,
+                   const std::vector<size_t>& starts, Panels* out);
+  void PackTransposed(const GemmKernel<Real>& kernel, const Real* dy, size_t n,
+                      std::span<const RowBlock> blocks, const std::vector<size_t>& starts,
+                      size_t padded, std::byte* out);
+
+  const Kernels<Real>& kernels_;
+  const GemmChoice<Real> choice_;
+  ThreadPool* const pool_;
+  AlignedBuffer rows_;              // prepared left operand
+  std::unique_ptr<Panels> blocks_;  // packed right operand of a weight gradient
+};
+
+}  // namespace winnow::device

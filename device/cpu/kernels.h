@@ -1,0 +1,150 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "device/ops.h"
+
+namespace winnow::device {
+
+// Columns of a panel of packed weights, the unit of work of a GEMM.
+inline constexpr size_t kPanelColumns = 32;
+// Entries of a row over the vocabulary that are reduced from zero before their sums are added in
+// double. Part of the definition of log-softmax: another length gives other bits.
+inline constexpr size_t kReductionChunk = 4096;
+// Query rows of one attention task and keys of one group.
+inline constexpr size_t kQueryTile = 16;
+inline constexpr size_t kKeyGroup = 16;
+
+// c [rows, columns] (=, or += if `add`) a [rows, k] · b, where b is one packed panel of 32 columns.
+// bf16 arithmetics: b [k/2][32][2] bf16, a holds bf16-valued Real or bf16, by the kernel.
+// f32 and double: b [k][32].
+template <typename Real>
+struct GemmArgs {
+  const void* a = nullptr;
+  size_t a_stride = 0;  // elements between rows of a
+  const void* b = nullptr;
+  size_t k = 0;  // padded as the arithmetic asks
+  Real* c = nullptr;
+  size_t c_stride = 0;
+  size_t rows = 0;
+  size_t columns = 0;  // <= 32; the panel's others are not stored
+  bool add = false;
+};
+
+template <typename Real>
+struct GemmKernel {
+  const char* name = nullptr;
+  void (*run)(const GemmArgs<Real>&) = nullptr;
+  bool a_is_bf16 = false;    // else Real (rounded to bf16 in bf16 arithmetics)
+  bool whole_tiles = false;  // reads `a` in whole 16-row steps: rows must be there, any content
+};
+
+// One (rows of a sequence, kv head) of the attention: rows [row_begin, row_end), at most
+// kQueryTile; the first sees `first_visible` keys, each next one more.
+template <typename Real>
+struct AttentionTask {
+  const AttentionShape* shape = nullptr;
+  const std::byte* const* pages = nullptr;
+  size_t row_begin = 0;
+  size_t row_end = 0;
+  size_t first_visible = 0;
+  size_t kv_head = 0;
+  const Real* q = nullptr;
+  Real* out = nullptr;
+  Real* stats = nullptr;
+  Real* scratch = nullptr;  // AttentionScratch elements, 64-byte aligned
+};
+
+// One (sequence, kv head) of the gradient: rows [row_begin, row_end) see themselves and all before.
+template <typename Real>
+struct AttentionGradientTask {
+  const AttentionShape* shape = nullptr;
+  const std::byte* const* pages = nullptr;
+  size_t row_begin = 0;
+  size_t row_end = 0;
+  size_t kv_head = 0;
+  const Real* q = nullptr;
+  const Real* out = nullptr;
+  const Real* stats = nullptr;
+  const Real* dout = nullptr;
+  Real* dq = nullptr;
+  Real* dk = nullptr;
+  Real* dv = nullptr;
+  Real* scratch = nullptr;  // AttentionGradientScratch elements, 64-byte aligned
+};
+
+// Elements of Real that a task needs.
+size_t AttentionScratch(const AttentionShape& shape, size_t rows, size_t most_keys);
+size_t AttentionGradientScratch(const AttentionShape& shape, size_t rows);
+
+// One row range [begin, end) of the vocabulary in the gradient of the head.
+template <typename Real>
+struct HeadGradientArgs {
+  Real* z = nullptr;                  // the row
+  const Real* reference_z = nullptr;  // the row, or null
+  size_t begin = 0;
+  size_t end = 0;
+  Real temperature = 1;
+  LogSoftmaxStats<Real> stats;
+  LogSoftmaxStats<Real> reference_stats;
+  HeadRowGradient<Real> gradient;
+  Real kl = 0;
+  size_t label = 0;
+};
+
+// Everything that touches numbers, for one instruction set: plain functions over ranges, called by
+// the threads of a pool. All tables give the same bits.
+template <typename Real>
+struct Kernels {
+  const char* name;  // of the instruction set
+  GemmKernel<Real> gemm_f32;
+  GemmKernel<Real> gemm_tile;
+  GemmKernel<Real> gemm_pair;
+
+  // Operand preparation; `n` elements, the rest up to `padded` zero.
+  void (*to_bf16)(const Real* x, size_t n, size_t padded, uint16_t* out);
+  void (*round_bf16)(const Real* x, size_t n, size_t padded, Real* out);
+
+  void (*rms_norm)(const Real* x, const Real* w, size_t rows, size_t width, Real eps, Real* y,
+                   Real* inv_rms);
+  void (*rms_norm_dx)(const Real* dy, const Real* x, const Real* w, const Real* inv_rms,
+                      size_t rows, size_t width, Real* dx);
+  // Columns [begin, end) of dw.
+  void (*rms_norm_dw)(const Real* dy, const Real* x, const Real* inv_rms, size_t width,
+                      size_t rows_per_token, const RowBlock* blocks, size_t num_blocks,
+                      size_t begin, size_t end, Real* dw);
+  void (*bias_gradient)(const Real* dy, size_t n, const RowBlock* blocks, size_t num_blocks,
+                        size_t begin, size_t end, Real* dbias);
+  // One row [heads, head_dim]; cos and sin [head_dim / 2].
+  void (*rope)(const Real* cos, const Real* sin, size_t heads, size_t head_dim, Real* x);
+  void (*silu_mul)(const Real* gate, const Real* up, size_t n, Real* out);
+  void (*silu_mul_gradient)(const Real* dout, const Real* gate, const Real* up, size_t n,
+                            Real* dgate, Real* dup);
+  void (*add)(const Real* y, size_t n, Real* x);
+  void (*scale)(Real s, size_t n, Real* x);
+
+  // z /= temperature (unless 1); returns the maximum.
+  Real (*scale_max)(Real temperature, size_t n, Real* z);
+  // Σ exp(z − max) and Σ (z − max) exp(z − max).
+  void (*sum_exp)(const Real* z, size_t n, Real max, Real* sum, Real* weighted);
+  void (*exp_shifted)(const Real* z, size_t n, Real max, Real* e);
+  Real (*kl)(const Real* z, const Real* reference_z, size_t n, const LogSoftmaxStats<Real>& stats,
+             const LogSoftmaxStats<Real>& reference_stats);
+  void (*head_gradient)(const HeadGradientArgs<Real>& args);
+
+  // KV elements are bf16 or Real.
+  void (*attention_bf16)(const AttentionTask<Real>& task);
+  void (*attention_real)(const AttentionTask<Real>& task);
+  void (*attention_gradient_bf16)(const AttentionGradientTask<Real>& task);
+  void (*attention_gradient_real)(const AttentionGradientTask<Real>& task);
+};
+
+// The tables. A file of its own each, compiled for its instruction set; only portable may be used
+// unasked, the others where isa.h says so.
+const Kernels<float>& PortableKernels();
+const Kernels<float>& Avx2Kernels();
+const Kernels<float>& Avx512Kernels();
+const Kernels<double>& ReferenceKernels();
+
+}  // namespace winnow::device

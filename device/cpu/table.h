@@ -1,0 +1,49 @@
+#pragma once
+
+#include "device/cpu/attention_kernels.h"
+#include "device/cpu/gemm_kernels.h"
+#include "device/cpu/head_kernels.h"
+#include "device/cpu/kernels.h"
+#include "device/cpu/rowwise_kernels.h"
+
+namespace winnow::device {
+
+// The table of kernels over lanes L, without the GEMMs of bf16 arithmetics.
+template <class L>
+static constexpr Kernels<typename L::Real> MakeTable(const char* name, const char* gemm_name) {
+  Kernels<typename L::Real> t = {};
+  t.name = name;
+  t.gemm_f32 = {gemm_name, &GemmPanel<F32Order, L, L::kRowsF32, L::kVectorsF32>};
+  t.to_bf16 = &Rowwise<L>::ToBf16;
+  t.round_bf16 = &Rowwise<L>::RoundBf16;
+  t.rms_norm = &Rowwise<L>::RmsNorm;
+  t.rms_norm_dx = &Rowwise<L>::RmsNormDx;
+  t.rms_norm_dw = &Rowwise<L>::RmsNormDw;
+  t.bias_gradient = &Rowwise<L>::BiasGradient;
+  t.rope = &Rowwise<L>::Rope;
+  t.silu_mul = &Rowwise<L>::SiluMul;
+  t.silu_mul_gradient = &Rowwise<L>::SiluMulGradient;
+  t.add = &Rowwise<L>::Add;
+  t.scale = &Rowwise<L>::Scale;
+  t.scale_max = &Head<L>::ScaleMax;
+  t.sum_exp = &Head<L>::SumExp;
+  t.exp_shifted = &Head<L>::ExpShifted;
+  t.kl = &Head<L>::Kl;
+  t.head_gradient = &Head<L>::Gradient;
+  t.attention_bf16 = &AttentionKernels<L, true>::Forward;
+  t.attention_real = &AttentionKernels<L, false>::Forward;
+  t.attention_gradient_bf16 = &AttentionGradientKernels<L, true>::Run;
+  t.attention_gradient_real = &AttentionGradientKernels<L, false>::Run;
+  return t;
+}
+
+// The same with the FMA kernels of the bf16 arithmetics.
+template <class L>
+static constexpr Kernels<float> MakeFloatTable(const char* name, const char* gemm_name) {
+  Kernels<float> t = MakeTable<L>(name, gemm_name);
+  t.gemm_tile = {gemm_name, &GemmPanel<TileOrder, L, L::kRowsTile, L::kVectorsTile>};
+  t.gemm_pair = {gemm_name, &GemmPanel<PairOrder, L, L::kRowsPair, L::kVectorsPair>};
+  return t;
+}
+
+}  // namespace winnow::device
