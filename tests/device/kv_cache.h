@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "device/ops.h"
+
+namespace winnow::device {
+
+// Pages of one sequence for tests: written in position order, then shown to Attention.
+template <typename Real>
+class TestKvCache {
+ public:
+  TestKvCache(Ops<Real>* ops, const AttentionShape& shape, size_t tokens)
+      : ops_(ops), shape_(shape) {
+    const size_t bytes =
+        2 * shape.kv_heads * shape.page_tokens * shape.head_dim * ops->kv_element_bytes();
+    const size_t pages = (tokens + shape.page_tokens - 1) / shape.page_tokens;
+    for (size_t p = 0; p < pages; ++p) memory_.emplace_back(bytes);
+    for (const auto& page : memory_) pages_.push_back(page.data());
+  }
+
+  // Writes rows of k and v [count, kv_heads · head_dim] behind those written before.
+  void Append(const Real* k, const Real* v, size_t count) {
+    std::vector<KvSlot> slots;
+    for (size_t i = 0; i < count; ++i, ++written_)
+      slots.push_back(
+          {memory_[written_ / shape_.page_tokens].data(), written_ % shape_.page_tokens});
+    ops_->WriteKv(shape_, k, v, slots);
+  }
+  void Clear() { written_ = 0; }
+
+  AttentionSequence Sequence(size_t row_begin, size_t row_end, size_t num_before) const {
+    return {.pages = pages_, .row_begin = row_begin, .row_end = row_end, .num_before = num_before};
+  }
+
+ private:
+  Ops<Real>* ops_;
+  AttentionShape shape_;
+  std::vector<std::vector<std::byte>> memory_;
+  std::vector<const std::byte*> pages_;
+  size_t written_ = 0;
+};
+
+}  // namespace winnow::device
