@@ -1,0 +1,108 @@
+#include "cli/config/commands.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/format.h"
+#include "cli/config/keys.h"
+#include "cli/config/not_built.h"
+
+namespace winnow::cli {
+namespace {
+
+// Shell-like match of `*`; without one, a search.
+bool Matches(std::string_view name, std::string_view pattern) {
+  if (pattern.find('*') == std::string_view::npos) {
+    return name.find(pattern) != std::string_view::npos;
+  }
+  size_t at = 0;
+  bool is_first = true;
+  while (true) {
+    const size_t star = pattern.find('*');
+    const std::string_view piece = pattern.substr(0, star);
+    if (star == std::string_view::npos) {  // The last piece ends the name.
+      return name.size() >= at + piece.size() && name.ends_with(piece);
+    }
+    const size_t found = name.find(piece, at);
+    if (found == std::string_view::npos || (is_first && found != 0)) return false;
+    at = found + piece.size();
+    is_first = false;
+    pattern.remove_prefix(star + 1);
+  }
+}
+
+std::string DefaultText(const KeyDeclaration& key) {
+  if (key.required) return "required";
+  const std::string off = DefaultUntilBuilt(key.name);
+  if (!off.empty()) return Format("default {} until built, then {}", off, key.default_text);
+  if (!key.derived.empty()) return "default from " + key.derived;
+  return "default " + key.default_text;
+}
+
+std::string AliasText(const KeyDeclaration& key) {
+  std::string text;
+  for (const KeyAlias& alias : key.aliases) {
+    text += (text.empty() ? "" : ", ") + alias.name;
+    for (size_t i = 0; i < alias.values.size(); ++i) {
+      text += (i == 0 ? " (" : ", ") + alias.values[i].first + " = " + alias.values[i].second;
+      if (i + 1 == alias.values.size()) text += ")";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string ShowConfig(const Config& config, const ShowOptions& options) {
+  if (!options.origin && !options.changed && !options.json) return config.ToResolvedYaml();
+  if (options.json && !options.origin) return config.ToJson(options.changed) + "\n";
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  std::string text;
+  for (const KeyDeclaration& key : KeyRegistry::Get().keys()) {
+    if (options.changed && !config.IsChanged(key.name)) continue;
+    if (options.json) {
+      json[key.name] = {{"value", config.Text(key.name)}, {"origin", config.Origin(key.name)}};
+      continue;
+    }
+    const std::string line = Format("{}: {}", key.name, config.Text(key.name));
+    text += options.origin ? Format("{}  # {}\n", line, config.Origin(key.name)) : line + "\n";
+  }
+  if (!options.json) return text;
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string DescribeKeys(std::string_view pattern) {
+  std::string text;
+  for (const KeyDeclaration& key : KeyRegistry::Get().keys()) {
+    if (!Matches(key.name, pattern)) continue;
+    text += Format("{}  {}{}, {}\n", key.name, KeyTypeName(key.type), key.nullable ? "?" : "",
+                   DefaultText(key));
+    text += Format("    {}\n", key.meaning);
+    if (const std::string allowed = key.AllowedText(); !allowed.empty()) {
+      text += Format("    allowed: {}\n", allowed);
+    }
+    if (const std::string aliases = AliasText(key); !aliases.empty()) {
+      text += Format("    also accepted: {}\n", aliases);
+    }
+  }
+  return text;
+}
+
+std::string DiffConfigs(const Config& a, const Config& b) {
+  std::string text;
+  for (const KeyDeclaration& key : KeyRegistry::Get().keys()) {
+    const std::string left = a.Text(key.name);
+    const std::string right = b.Text(key.name);
+    if (left != right) text += Format("{}: {} -> {}\n", key.name, left, right);
+  }
+  return text;
+}
+
+std::string ConfigFileOf(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return path;
+  return (std::filesystem::path(path) / "config.resolved.yaml").string();
+}
+
+}  // namespace winnow::cli
