@@ -40,7 +40,7 @@ struct ModelConfig {
   bool mlp_bias = false;
   bool qk_norm = false;                // Qwen3
   bool tie_word_embeddings = false;
-  std::string stored_dtype;            // `float32`, `bfloat16` or `float16`
+  std::string stored_dtype;            // `float32`, `bfloat16`, `float16`; empty: not said
   double initializer_range = 0.02;
   std::vector<int32_t> eos_token_ids;  // of generation_config.json, else config.json; may be empty
 };

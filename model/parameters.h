@@ -37,6 +37,17 @@ class ParameterLayout {
   size_t size_ = 0;
 };
 
+// A linear layer of the decoder: y [n] = W [n, k] x [k] (+ bias).
+struct LinearName {
+  std::string name;  // without .weight or .bias
+  size_t n = 0;
+  size_t k = 0;
+  bool has_bias = false;
+};
+
+// The linear layers of one decoder layer in forward order: q, k, v, o, gate, up, down.
+std::vector<LinearName> LinearsOfLayer(const ModelConfig& config, size_t layer);
+
 // All tensors that a model of this configuration stores; a tied head is not stored.
 ParameterLayout BaseLayout(const ModelConfig& config);
 

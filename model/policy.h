@@ -21,6 +21,7 @@ struct LoraOptions {
   bool use_rslora = false;                          // s = alpha/sqrt(rank) instead of alpha/rank
   std::vector<std::string> target_modules = {"all-linear"};  // name suffixes
   uint64_t seed = 1;                                // keys the initial A; B starts at 0
+  std::string adapter_folder;  // PEFT folder whose A and B to start from; empty: fresh ones
 };
 
 enum class ExportKind { kMerged, kAdapter };
@@ -59,7 +60,8 @@ struct TrainOptions {
   double temperature = 1.0;
 };
 
-// Per wanted token, in (sequence, position) order.
+// Per wanted token, in (sequence, position) order. With z the scaled logits of the row and their
+// LogSoftmaxStats, log_prob = (z_label − max) − log_sum: the sampler's expression too.
 template <typename Real>
 struct HeadValues {
   std::vector<Real> log_prob;
@@ -87,6 +89,10 @@ class Policy {
   virtual void WeightsChanged() = 0;
   // Digest of all weights (base and adapters), names and shapes included.
   virtual Digest WeightsDigest() const = 0;
+
+  // The same base without its adapters, sharing weights and packs: the reference policy of LoRA
+  // runs. Not trainable; must not outlive this policy. Null without LoRA.
+  virtual std::unique_ptr<Policy<Real>> WithoutAdapters() = 0;
 
   // -- Inference ------------------------------------------------------------------------------
   virtual std::unique_ptr<KvStorage<Real>> MakeKvStorage(size_t page_tokens,

@@ -1,0 +1,167 @@
+#include "model/decoder_layer.h"
+
+namespace winnow::model {
+namespace {
+
+// q or k of the rows: projected, normalised per head if the family does, rotated. `raw` is the
+// projection before the norm, null without one.
+template <typename Real>
+void ProjectAndRotate(const LayerContext<Real>& context, const Linear<Real>& linear,
+                      const Norm<Real>& norm, const Real* normed, size_t heads, Real* raw,
+                      Real* inv_rms, Real* out) {
+  const size_t rows = context.rows.num_rows(), head_dim = context.shape.head_dim;
+  Real* projected = norm.weight != nullptr ? raw : out;
+  LinearForward(context.ops, linear, normed, rows, &context.scratch.linear, projected);
+  if (norm.weight != nullptr) {
+    context.ops.RmsNorm(raw, norm.weight, rows * heads, head_dim, context.rms_norm_eps, out,
+                        inv_rms);
+  }
+  context.ops.Rope(context.rows.positions(), context.cos_sin, heads, head_dim, /*inverse=*/false,
+                   out);
+}
+
+// dx [tokens · rows_per_token, width] of a norm; a frozen norm's weight gradient goes nowhere.
+template <typename Real>
+void NormBackward(const LayerContext<Real>& context, const Norm<Real>& norm, const Real* dy,
+                  const Real* x, const Real* inv_rms, size_t rows_per_token,
+                  std::span<const device::RowBlock> blocks, Real* dx) {
+  Real* gradient = norm.gradient;
+  if (gradient == nullptr) gradient = context.scratch.frozen_norm.Reserve(norm.width);
+  context.ops.RmsNormGradient(dy, x, norm.weight, inv_rms, norm.width, rows_per_token, blocks,
+                              context.rows.num_rows(), dx, gradient);
+}
+
+// Turns dq or dk [R, heads · head_dim] into the gradient of the projection; returns where it is.
+template <typename Real>
+const Real* UnrotateAndUnnorm(const LayerContext<Real>& context, const Norm<Real>& norm,
+                              const Real* raw, const Real* inv_rms, size_t heads,
+                              std::span<const device::RowBlock> blocks, Real* d) {
+  const size_t rows = context.rows.num_rows(), head_dim = context.shape.head_dim;
+  context.ops.Rope(context.rows.positions(), context.cos_sin, heads, head_dim, /*inverse=*/true, d);
+  if (norm.weight == nullptr) return d;
+  Real* draw = context.scratch.draw.Reserve(rows * heads * head_dim);
+  NormBackward(context, norm, d, raw, inv_rms, heads, blocks, draw);
+  return draw;
+}
+
+// dm [R, hidden] holds dy on entry and d(middle) on return.
+template <typename Real>
+void MlpBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                 const LayerActivations<Real>& act, std::span<const device::RowBlock> blocks,
+                 Real* dm) {
+  const size_t rows = context.rows.num_rows();
+  const size_t hidden = layer.gate.k, inner = layer.gate.n;
+  LayerScratch<Real>& scratch = context.scratch;
+  Real* dproduct = scratch.dproduct.Reserve(rows * inner);
+  LinearBackward(context.ops, layer.down, act.product, dm, rows, blocks, &scratch.linear,
+                 InputGradient::kOverwrite, dproduct);
+  Real* dgate = scratch.dgate.Reserve(rows * inner);
+  Real* dup = scratch.dup.Reserve(rows * inner);
+  context.ops.SiluMulGradient(dproduct, act.gate, act.up, rows * inner, dgate, dup);
+  Real* dnormed = scratch.dnormed.Reserve(rows * hidden);
+  LinearBackward(context.ops, layer.gate, act.mlp_normed, dgate, rows, blocks, &scratch.linear,
+                 InputGradient::kOverwrite, dnormed);
+  LinearBackward(context.ops, layer.up, act.mlp_normed, dup, rows, blocks, &scratch.linear,
+                 InputGradient::kAdd, dnormed);
+  Real* through_norm = scratch.dmiddle.Reserve(rows * hidden);
+  NormBackward(context, layer.mlp_norm, dnormed, act.middle, act.mlp_inv_rms, 1, blocks,
+               through_norm);
+  context.ops.Add(through_norm, rows * hidden, dm);
+}
+
+// dx [R, hidden] holds d(middle) on entry and the layer's dx on return.
+template <typename Real>
+void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                       const Real* x, const LayerActivations<Real>& act,
+                       std::span<const device::RowBlock> blocks, Real* dx) {
+  const size_t rows = context.rows.num_rows(), hidden = layer.q.k;
+  const size_t heads = context.shape.heads, kv_heads = context.shape.kv_heads;
+  LayerScratch<Real>& scratch = context.scratch;
+  Real* dattention = scratch.dattention.Reserve(rows * layer.q.n);
+  LinearBackward(context.ops, layer.o, act.attention, dx, rows, blocks, &scratch.linear,
+                 InputGradient::kOverwrite, dattention);
+  Real* dq = scratch.dq.Reserve(rows * layer.q.n);
+  Real* dk = scratch.dk.Reserve(rows * layer.k.n);
+  Real* dv = scratch.dv.Reserve(rows * layer.v.n);
+  context.ops.AttentionGradient(context.shape, context.rows.sequences(), act.q, act.attention,
+                                act.stats, dattention, dq, dk, dv);
+  Real* dnormed = scratch.dnormed.Reserve(rows * hidden);
+  const Real* dq_raw = UnrotateAndUnnorm(context, layer.q_norm, act.q_raw, act.q_inv_rms, heads,
+                                         blocks, dq);
+  LinearBackward(context.ops, layer.q, act.normed, dq_raw, rows, blocks, &scratch.linear,
+                 InputGradient::kOverwrite, dnormed);
+  const Real* dk_raw = UnrotateAndUnnorm(context, layer.k_norm, act.k_raw, act.k_inv_rms,
+                                         kv_heads, blocks, dk);
+  LinearBackward(context.ops, layer.k, act.normed, dk_raw, rows, blocks, &scratch.linear,
+                 InputGradient::kAdd, dnormed);
+  LinearBackward(context.ops, layer.v, act.normed, dv, rows, blocks, &scratch.linear,
+                 InputGradient::kAdd, dnormed);
+  Real* through_norm = scratch.dmiddle.Reserve(rows * hidden);
+  NormBackward(context, layer.attention_norm, dnormed, x, act.inv_rms, 1, blocks, through_norm);
+  context.ops.Add(through_norm, rows * hidden, dx);
+}
+
+}  // namespace
+
+template <typename Real>
+void AttentionForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                      const Real* x, const LayerActivations<Real>& act) {
+  device::Ops<Real>& ops = context.ops;
+  const size_t rows = context.rows.num_rows(), hidden = layer.q.k;
+  ops.RmsNorm(x, layer.attention_norm.weight, rows, hidden, context.rms_norm_eps, act.normed,
+              act.inv_rms);
+  ProjectAndRotate(context, layer.q, layer.q_norm, act.normed, context.shape.heads, act.q_raw,
+                   act.q_inv_rms, act.q);
+  ProjectAndRotate(context, layer.k, layer.k_norm, act.normed, context.shape.kv_heads, act.k_raw,
+                   act.k_inv_rms, act.k);
+  LinearForward(ops, layer.v, act.normed, rows, &context.scratch.linear, act.v);
+  ops.WriteKv(context.shape, act.k, act.v, context.rows.slots());
+  ops.Attention(context.shape, context.rows.sequences(), act.q, act.attention, act.stats);
+  LinearForward(ops, layer.o, act.attention, rows, &context.scratch.linear, act.middle);
+  ops.Add(x, rows * hidden, act.middle);
+}
+
+template <typename Real>
+void MlpInnerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                     const LayerActivations<Real>& act) {
+  const size_t rows = context.rows.num_rows();
+  context.ops.RmsNorm(act.middle, layer.mlp_norm.weight, rows, layer.gate.k, context.rms_norm_eps,
+                      act.mlp_normed, act.mlp_inv_rms);
+  LinearForward(context.ops, layer.gate, act.mlp_normed, rows, &context.scratch.linear, act.gate);
+  LinearForward(context.ops, layer.up, act.mlp_normed, rows, &context.scratch.linear, act.up);
+  context.ops.SiluMul(act.gate, act.up, rows * layer.gate.n, act.product);
+}
+
+template <typename Real>
+void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                  const Real* x, const LayerActivations<Real>& act, Real* y) {
+  const size_t rows = context.rows.num_rows();
+  AttentionForward(context, layer, x, act);
+  MlpInnerForward(context, layer, act);
+  LinearForward(context.ops, layer.down, act.product, rows, &context.scratch.linear, y);
+  context.ops.Add(act.middle, rows * layer.down.n, y);
+}
+
+template <typename Real>
+void LayerBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                   const Real* x, const LayerActivations<Real>& act,
+                   std::span<const device::RowBlock> blocks, Real* dy) {
+  MlpBackward(context, layer, act, blocks, dy);
+  AttentionBackward(context, layer, x, act, blocks, dy);
+}
+
+#define WINNOW_INSTANTIATE_LAYER(Real)                                                          \
+  template void AttentionForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,    \
+                                       const Real*, const LayerActivations<Real>&);             \
+  template void MlpInnerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,     \
+                                      const LayerActivations<Real>&);                           \
+  template void LayerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,        \
+                                   const Real*, const LayerActivations<Real>&, Real*);          \
+  template void LayerBackward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,       \
+                                    const Real*, const LayerActivations<Real>&,                 \
+                                    std::span<const device::RowBlock>, Real*);
+WINNOW_INSTANTIATE_LAYER(float)
+WINNOW_INSTANTIATE_LAYER(double)
+#undef WINNOW_INSTANTIATE_LAYER
+
+}  // namespace winnow::model

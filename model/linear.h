@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "device/ops.h"
+#include "model/buffer.h"
+
+namespace winnow::model {
+
+// A linear layer as the passes use it: where its matrices lie and where their gradients go.
+//   y [m, n] = x [m, k]·Wᵀ + s·(x·Aᵀ)·Bᵀ + bias     A [rank, k], B [n, rank] (arXiv 2106.09685)
+// Pointers are borrowed from the policy. Null gradient pointers mark frozen tensors.
+template <typename Real>
+struct Linear {
+  size_t n = 0;
+  size_t k = 0;
+  const device::PackedMatrix* weight = nullptr;
+  const Real* bias = nullptr;
+  Real* weight_gradient = nullptr;
+  Real* bias_gradient = nullptr;
+  size_t rank = 0;  // 0: no adapter
+  Real scale = 0;   // s
+  const device::PackedMatrix* a = nullptr;
+  const device::PackedMatrix* b = nullptr;
+  Real* a_gradient = nullptr;
+  Real* b_gradient = nullptr;
+};
+
+// Memory of the linear layers, shared by all of them.
+template <typename Real>
+struct LinearScratch {
+  Buffer<Real> low_rank;           // [m, rank] s·A x
+  Buffer<Real> low_rank_gradient;  // [m, rank]
+  Buffer<Real> output;             // [m, n]
+  Buffer<Real> input;              // [m, k]
+};
+
+// y [m, n] from x [m, k].
+template <typename Real>
+void LinearForward(device::Ops<Real>& ops, const Linear<Real>& layer, const Real* x, size_t m,
+                   LinearScratch<Real>* scratch, Real* y);
+
+enum class InputGradient { kOverwrite, kAdd };
+
+// Adds the weights' gradients, block by block, and writes (or adds) dx [m, k]. `x` is the input
+// of the forward pass.
+template <typename Real>
+void LinearBackward(device::Ops<Real>& ops, const Linear<Real>& layer, const Real* x,
+                    const Real* dy, size_t m, std::span<const device::RowBlock> blocks,
+                    LinearScratch<Real>* scratch, InputGradient mode, Real* dx);
+
+}  // namespace winnow::model
