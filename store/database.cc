@@ -28,8 +28,8 @@ namespace {
 constexpr std::array<const char*, kNumFamilies> kFamilyNames = {"hist", "step",   "skip",
                                                                 "agg",  "prompt", "meta"};
 constexpr size_t kMebibyte = size_t{1} << 20;
-constexpr int kPromptBytes = 8;        // prefix of the keys of `hist`
-constexpr int kSecondaryRetries = 20;  // a file may vanish between a writer's list and our open
+constexpr int kPromptBytes = 8;  // prefix of the keys of `hist`
+constexpr int kRetries = 20;     // a file may vanish between a writer's list and our open
 
 // A copy that is only read must not gain RocksDB's LOG files.
 class SilentLogger : public rocksdb::Logger {
@@ -199,7 +199,7 @@ class RocksDatabase : public Database {
   Status CatchUp() override {
     WINNOW_CHECK(mode_ == Mode::kSecondary);
     rocksdb::Status status;
-    for (int attempt = 0; attempt < kSecondaryRetries; ++attempt) {
+    for (int attempt = 0; attempt < kRetries; ++attempt) {
       status = database_->TryCatchUpWithPrimary();
       if (status.ok()) return OkStatus();
     }
@@ -207,7 +207,13 @@ class RocksDatabase : public Database {
   }
 
   Status VerifyChecksums() const override {
-    return FromRocks(database_->VerifyChecksum(), "checksum does not match");
+    // Files are opened by name here; one may have been compacted away by the writer meanwhile.
+    rocksdb::Status status = database_->VerifyChecksum();
+    for (int i = 0; status.IsPathNotFound() && mode_ == Mode::kSecondary && i < kRetries; ++i) {
+      WINNOW_RETURN_IF_ERROR(FromRocks(database_->TryCatchUpWithPrimary(), "read failed"));
+      status = database_->VerifyChecksum();
+    }
+    return FromRocks(status, "checksum does not match");
   }
 
   Status CreateCheckpoint(const std::string& path) const override {
@@ -261,7 +267,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, Mode m
     WINNOW_ASSIGN_OR_RETURN(scratch, MakeScratchFolder());
   }
   rocksdb::Status status;
-  for (int attempt = 0; attempt < (mode == Mode::kSecondary ? kSecondaryRetries : 1); ++attempt) {
+  for (int attempt = 0; attempt < (mode == Mode::kSecondary ? kRetries : 1); ++attempt) {
     auto database = std::make_unique<RocksDatabase>(mode, scratch);
     status = database->Start(path);
     if (status.ok()) return std::unique_ptr<Database>(std::move(database));

@@ -62,7 +62,7 @@ class Database {
   virtual Status Write(const std::vector<Put>& puts) = 0;
   // A secondary's view moves to what the writer has committed by now.
   virtual Status CatchUp() = 0;
-  // Reads every block of every file and compares its checksum.
+  // Reads every block of every file and compares its checksum. A secondary may catch up meanwhile.
   virtual Status VerifyChecksums() const = 0;
   // A copy that opens by itself, into a folder that must not exist; shares immutable files.
   virtual Status CreateCheckpoint(const std::string& path) const = 0;
