@@ -219,12 +219,13 @@ ImportanceWeights ComputeImportanceWeights(const CorrectionOptions& options,
   }
   const UnitSums units = SumUnits(options, offsets, mask, log_weight, result.weight);
   if (units.units == 0) return result;
-  result.mean = units.sum / units.units;
+  result.mean = sum / tokens;
   result.effective_sample_size = squares > 0 ? (sum / tokens) * (sum / tokens) / (squares / tokens) : 0;
   result.fraction_high = units.high / units.all_units;
   result.fraction_low = units.low / units.all_units;
-  if (options.rollout_is_batch_normalize && result.mean > 0) {
-    for (double& weight : result.weight) weight /= result.mean;
+  const double normaliser = units.sum / units.units;
+  if (options.rollout_is_batch_normalize && normaliser > 0) {
+    for (double& weight : result.weight) weight /= normaliser;
   }
   return result;
 }

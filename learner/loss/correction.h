@@ -50,13 +50,14 @@ Result<std::vector<RejectionCriterion>> ParseRejection(std::string_view criteria
 // Importance weights of one training batch. Flat tokens as in LossTokens.
 struct ImportanceWeights {
   std::vector<double> weight;    // [tokens] w, constant for the gradient; 0 where m = 0
-  double mean = 0;               // of w before normalisation: over tokens, or non-empty sequences
+  double mean = 0;               // of w before normalisation, over tokens
   double effective_sample_size = 0;  // mean(w)²/mean(w²) over tokens
   double fraction_high = 0;      // unbounded weights above C: of tokens, or of all sequences
   double fraction_low = 0;       // below the lower bound, else below 1/C
 };
 // w = min(exp(clamp(e, ±20)), C) per token, or with Σ_t m e for all tokens of a sequence; with a
-// lower bound 0 outside [lower, C]. Batch normalisation divides by the mean, unless it is 0.
+// lower bound 0 outside [lower, C]. Batch normalisation divides by the mean weight over tokens, or
+// over non-empty sequences, unless it is 0.
 ImportanceWeights ComputeImportanceWeights(const CorrectionOptions& options,
                                            std::span<const size_t> offsets,
                                            std::span<const uint8_t> mask,

@@ -78,10 +78,13 @@ KlPenalisedRewards PenaliseRewards(KlKind kind, double kl_coef, std::span<const 
       sum += kl;
       count += 1;
     }
-    if (count > 0) sum_of_means += sum / count;
+    if (count == 0) continue;
+    sum_of_means += sum / count;
+    ++result.num_sequences;
   }
-  const size_t num_sequences = offsets.size() - 1;
-  if (num_sequences > 0) result.mean_kl = sum_of_means / static_cast<double>(num_sequences);
+  if (result.num_sequences > 0) {
+    result.mean_kl = sum_of_means / static_cast<double>(result.num_sequences);
+  }
   return result;
 }
 

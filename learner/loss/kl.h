@@ -44,11 +44,12 @@ struct KlControl {
 // β·(1 + clip(K/target_kl − 1, ±0.2)·B/horizon)  (arXiv 1909.08593, §2.2).
 double NextKlCoef(const KlControl& control, double kl_coef, double mean_kl, size_t num_sequences);
 
-// ρ_t = score_t − β·k(x_old − x_ref)·m [tokens], and K: the mean over sequences of the means of
-// k over their tokens with m = 1 (a sequence without any counts with 0).
+// ρ_t = score_t − β·k(x_old − x_ref)·m [tokens], and K: the mean over the B sequences that have a
+// token with m = 1 of the means of k over those tokens.
 struct KlPenalisedRewards {
   std::vector<double> token_reward;
   double mean_kl = 0;
+  size_t num_sequences = 0;  // B
 };
 KlPenalisedRewards PenaliseRewards(KlKind kind, double kl_coef, std::span<const size_t> offsets,
                                    std::span<const uint8_t> mask, std::span<const double> scores,
