@@ -21,8 +21,8 @@ using MetricList = std::vector<Metric>;
 
 // Appends numerator / denominator, or no value if the denominator is 0.
 inline void AddRatio(std::string name, double numerator, double denominator, MetricList* list) {
-  list->push_back({std::move(name), denominator == 0 ? std::optional<double>()
-                                                     : numerator / denominator});
+  list->push_back(
+      {std::move(name), denominator == 0 ? std::optional<double>() : numerator / denominator});
 }
 
 // The value of `name`, if it is in the list and has one.
