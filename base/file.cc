@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 namespace winnow {
 namespace {
@@ -132,6 +134,18 @@ Result<std::string> ReadFile(const std::string& path) {
   std::string bytes(file.size_bytes(), '\0');
   WINNOW_RETURN_IF_ERROR(file.Read(0, bytes.size(), bytes.data()));
   return bytes;
+}
+
+Result<std::vector<std::string>> ListFolder(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (error) return FromErrno(path, error.value());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Status SyncFolder(const std::string& path) {

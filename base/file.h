@@ -51,6 +51,9 @@ class WritableFile {
   std::string path_;
 };
 
+// The names in a folder, sorted. Errors: kNotFound if there is no such folder.
+Result<std::vector<std::string>> ListFolder(const std::string& path);
+
 // The whole of a file. The message of an error is "PATH (reason)" without more words.
 Result<std::string> ReadFile(const std::string& path);
 

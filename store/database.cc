@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdarg>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -123,9 +125,25 @@ class RocksCursor : public Cursor {
   const std::string prefix_;
 };
 
+// The writer's list of files, by name and size, and the names of its logs.
+std::string DescribeFiles(const std::string& path) {
+  std::string text;
+  const Result<std::vector<std::string>> names = ListFolder(path);
+  if (!names.ok()) return text;
+  for (const std::string& name : *names) {
+    std::error_code gone;
+    if (name.ends_with(".log")) text += name + ";";
+    if (name.starts_with("MANIFEST")) {
+      text += Format("{} {};", name, std::filesystem::file_size(path + "/" + name, gone));
+    }
+  }
+  return text;
+}
+
 class RocksDatabase : public Database {
  public:
-  RocksDatabase(Mode mode, std::string scratch) : mode_(mode), scratch_(std::move(scratch)) {}
+  RocksDatabase(Mode mode, std::string path, std::string scratch)
+      : mode_(mode), path_(std::move(path)), scratch_(std::move(scratch)) {}
   ~RocksDatabase() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       database_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
@@ -136,23 +154,24 @@ class RocksDatabase : public Database {
     if (!scratch_.empty()) std::filesystem::remove_all(scratch_, ignored);
   }
 
-  rocksdb::Status Start(const std::string& path) {
+  rocksdb::Status Start() {
     rocksdb::DB* database = nullptr;
     const rocksdb::DBOptions options = DatabaseOptions(mode_);
     rocksdb::Status status;
     if (mode_ == Mode::kRead) {
-      status = rocksdb::DB::OpenForReadOnly(options, path, AllFamilies(), &handles_, &database);
+      status = rocksdb::DB::OpenForReadOnly(options, path_, AllFamilies(), &handles_, &database);
     } else if (mode_ == Mode::kSecondary) {
-      status = rocksdb::DB::OpenAsSecondary(options, path, scratch_, AllFamilies(), &handles_,
+      status = rocksdb::DB::OpenAsSecondary(options, path_, scratch_, AllFamilies(), &handles_,
                                             &database);
     } else {
-      status = rocksdb::DB::Open(options, path, AllFamilies(), &handles_, &database);
+      status = rocksdb::DB::Open(options, path_, AllFamilies(), &handles_, &database);
     }
     database_.reset(database);
     return status;
   }
 
   Result<std::optional<std::string>> Get(Family family, std::string_view key) const override {
+    if (mode_ == Mode::kSecondary) return SeekExactly(family, key);
     std::string value;
     const rocksdb::Status status =
         database_->Get(rocksdb::ReadOptions(), Handle(family), Slice(key), &value);
@@ -163,12 +182,18 @@ class RocksDatabase : public Database {
 
   Result<std::vector<std::optional<std::string>>> GetMany(
       Family family, const std::vector<std::string>& keys) const override {
+    std::vector<std::optional<std::string>> values(keys.size());
+    if (mode_ == Mode::kSecondary) {
+      for (size_t i = 0; i < keys.size(); ++i) {
+        WINNOW_ASSIGN_OR_RETURN(values[i], SeekExactly(family, keys[i]));
+      }
+      return values;
+    }
     const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
     std::vector<rocksdb::PinnableSlice> found(keys.size());
     std::vector<rocksdb::Status> statuses(keys.size());
     database_->MultiGet(rocksdb::ReadOptions(), Handle(family), keys.size(), slices.data(),
                         found.data(), statuses.data());
-    std::vector<std::optional<std::string>> values(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) {
       if (statuses[i].IsNotFound()) continue;
       WINNOW_RETURN_IF_ERROR(FromRocks(statuses[i], "read failed"));
@@ -196,21 +221,26 @@ class RocksDatabase : public Database {
     return FromRocks(database_->Write(options, &batch), "write failed");
   }
 
-  Status CatchUp() override {
+  // RocksDB reads the writer's list of files, then its logs. If the writer flushes a log and
+  // deletes it in between, the view lacks what that log held; so the view counts only if list and
+  // logs are the same after reading as before.
+  Status CatchUp() const override {
     WINNOW_CHECK(mode_ == Mode::kSecondary);
     rocksdb::Status status;
     for (int attempt = 0; attempt < kRetries; ++attempt) {
+      const std::string before = DescribeFiles(path_);
       status = database_->TryCatchUpWithPrimary();
-      if (status.ok()) return OkStatus();
+      if (status.ok() && before == DescribeFiles(path_)) return OkStatus();
+      std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
     }
-    return FromRocks(status, "the writer cannot be followed");
+    return Unavailable(Format("history: the writer cannot be followed: {}", status.ToString()));
   }
 
   Status VerifyChecksums() const override {
     // Files are opened by name here; one may have been compacted away by the writer meanwhile.
     rocksdb::Status status = database_->VerifyChecksum();
     for (int i = 0; status.IsPathNotFound() && mode_ == Mode::kSecondary && i < kRetries; ++i) {
-      WINNOW_RETURN_IF_ERROR(FromRocks(database_->TryCatchUpWithPrimary(), "read failed"));
+      WINNOW_RETURN_IF_ERROR(CatchUp());
       status = database_->VerifyChecksum();
     }
     return FromRocks(status, "checksum does not match");
@@ -225,12 +255,27 @@ class RocksDatabase : public Database {
   }
 
  private:
+  // Get, as an iterator sees it. Get looks into a secondary's memory first and stops there; but
+  // after the writer flushed, a file may hold a newer value until the next write clears the memory
+  // (RocksDB 7.8). An iterator compares the two.
+  Result<std::optional<std::string>> SeekExactly(Family family, std::string_view key) const {
+    rocksdb::ReadOptions options;
+    options.total_order_seek = true;
+    const std::unique_ptr<rocksdb::Iterator> iterator(
+        database_->NewIterator(options, Handle(family)));
+    iterator->Seek(Slice(key));
+    WINNOW_RETURN_IF_ERROR(FromRocks(iterator->status(), "read failed"));
+    if (!iterator->Valid() || iterator->key() != Slice(key)) return std::optional<std::string>();
+    return std::optional<std::string>(iterator->value().ToString());
+  }
+
   static rocksdb::Slice Slice(std::string_view view) { return {view.data(), view.size()}; }
   rocksdb::ColumnFamilyHandle* Handle(Family family) const {
     return handles_[static_cast<size_t>(family)];
   }
 
   const Mode mode_;
+  const std::string path_;
   const std::string scratch_;  // empty unless a secondary
   std::unique_ptr<rocksdb::DB> database_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // at Family, then the unused default
@@ -252,8 +297,10 @@ Result<std::string> MakeScratchFolder() {
 Result<bool> Database::Exists(const std::string& path) {
   std::error_code error;
   if (std::filesystem::exists(path + "/CURRENT", error)) return true;
-  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-    const std::string name = entry.path().filename().string();
+  const Result<std::vector<std::string>> names = ListFolder(path);
+  if (!names.ok() && names.status().code() == StatusCode::kNotFound) return false;
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
     if (name.ends_with(".sst") || name.ends_with(".log") || name.starts_with("MANIFEST")) {
       return DataLoss(Format("history: the store has lost its CURRENT file: {}", path));
     }
@@ -266,11 +313,15 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, Mode m
   if (mode == Mode::kSecondary) {
     WINNOW_ASSIGN_OR_RETURN(scratch, MakeScratchFolder());
   }
+  const int attempts = mode == Mode::kSecondary ? kRetries : 1;
   rocksdb::Status status;
-  for (int attempt = 0; attempt < (mode == Mode::kSecondary ? kRetries : 1); ++attempt) {
-    auto database = std::make_unique<RocksDatabase>(mode, scratch);
-    status = database->Start(path);
-    if (status.ok()) return std::unique_ptr<Database>(std::move(database));
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    auto database = std::make_unique<RocksDatabase>(mode, path, scratch);
+    status = database->Start();
+    if (status.ok()) {
+      if (mode == Mode::kSecondary) WINNOW_RETURN_IF_ERROR(database->CatchUp());
+      return std::unique_ptr<Database>(std::move(database));
+    }
     if (mode == Mode::kSecondary) {  // the failed one took its folder with it
       WINNOW_ASSIGN_OR_RETURN(scratch, MakeScratchFolder());
     }

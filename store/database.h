@@ -35,7 +35,7 @@ class Cursor {
 };
 
 // RocksDB with the options of reliability.md §3, behind a type that shows none of it.
-// Threads:   reads and cursors from any thread; Write and CatchUp from one.
+// Threads:   reads and cursors from any thread; Write from one, CatchUp while nobody reads.
 // Ownership: a writer holds RocksDB's lock on the folder; a secondary its private scratch folder.
 // Errors:    kDataLoss if bytes are not what was written, kFailedPrecondition if another process
 //            has the folder open for writing, kUnavailable if the disk is full.
@@ -60,8 +60,9 @@ class Database {
   virtual std::unique_ptr<Cursor> Scan(Family family, std::string_view prefix = {}) const = 0;
   // All or nothing, on disk when it returns, then visible at once.
   virtual Status Write(const std::vector<Put>& puts) = 0;
-  // A secondary's view moves to what the writer has committed by now.
-  virtual Status CatchUp() = 0;
+  // A secondary's view moves to what the writer has committed by now, a whole step. kUnavailable
+  // if the writer changes its files without a pause.
+  virtual Status CatchUp() const = 0;
   // Reads every block of every file and compares its checksum. A secondary may catch up meanwhile.
   virtual Status VerifyChecksums() const = 0;
   // A copy that opens by itself, into a folder that must not exist; shares immutable files.

@@ -49,11 +49,7 @@ Status CopyFolder(const std::string& from, const std::string& to) {
   std::error_code error;
   fs::create_directory(to, error);
   if (error) return FromError(to, error);
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(from, error)) {
-    names.push_back(entry.path().filename().string());
-  }
-  if (error) return FromError(from, error);
+  WINNOW_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(from));
   for (const std::string& name : names) {
     WINNOW_RETURN_IF_ERROR(CopyFileDurably(from + "/" + name, to + "/" + name));
   }
@@ -69,23 +65,22 @@ Result<HistoryPosition> PositionOf(const std::string& path) {
 }
 
 // The abandoned stores of a run by number.
-std::map<uint64_t, std::string> ListAbandoned(const HistoryPaths& paths) {
+Result<std::map<uint64_t, std::string>> ListAbandoned(const HistoryPaths& paths) {
   std::map<uint64_t, std::string> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(paths.run_folder, error)) {
-    const std::string name = entry.path().filename().string();
+  WINNOW_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(paths.run_folder));
+  for (const std::string& name : names) {
     if (!name.starts_with(kAbandoned)) continue;
     const std::string_view digits = std::string_view(name).substr(kAbandoned.size());
     uint64_t number = 0;
     const char* const end = digits.data() + digits.size();
     const auto [stop, bad] = std::from_chars(digits.data(), end, number);
-    if (bad == std::errc() && stop == end) found[number] = entry.path().string();
+    if (bad == std::errc() && stop == end) found[number] = paths.run_folder + "/" + name;
   }
   return found;
 }
 
 Status Abandon(const HistoryPaths& paths) {
-  const std::map<uint64_t, std::string> older = ListAbandoned(paths);
+  WINNOW_ASSIGN_OR_RETURN(const auto older, ListAbandoned(paths));
   const uint64_t number = older.empty() ? 0 : older.rbegin()->first + 1;
   const std::string to = Format("{}/{}{}", paths.run_folder, kAbandoned, number);
   WINNOW_RETURN_IF_ERROR(RenameDurably(paths.live(), to));
@@ -144,7 +139,7 @@ Status RestartHistory(const HistoryPaths& paths) {
 }
 
 Result<AbandonedHistory> AbandonedHistory::OpenNewest(const HistoryPaths& paths) {
-  const std::map<uint64_t, std::string> found = ListAbandoned(paths);
+  WINNOW_ASSIGN_OR_RETURN(const auto found, ListAbandoned(paths));
   if (found.empty()) return NotFound("history: no store was abandoned: " + paths.run_folder);
   AbandonedHistory abandoned;
   abandoned.path_ = found.rbegin()->second;

@@ -59,6 +59,12 @@ TEST_F(FileTest, LinesLoseBomAndCarriageReturn) {
   EXPECT_EQ(lines, (std::vector<std::string>{"one", "", "two"}));
 }
 
+TEST_F(FileTest, ListsAFolderByName) {
+  for (const char* name : {"b", "a", "c"}) ASSERT_TRUE(WriteFileAtomically(Path(name), "x").ok());
+  EXPECT_EQ(*ListFolder(folder_), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(ListFolder(Path("none")).status().code(), StatusCode::kNotFound);
+}
+
 TEST_F(FileTest, AppendsAndTruncates) {
   {
     auto file = WritableFile::Append(Path("log"));
