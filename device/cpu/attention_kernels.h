@@ -155,13 +155,10 @@ template <class L>
 static inline void AddWeighted(const typename L::Real* weight, size_t q_stride, size_t j_stride,
                                size_t num_q, const typename L::Real* rows, size_t count,
                                size_t padded, typename L::Real* acc) {
-  size_t q = 0;
-  for (; q + 4 <= num_q; q += 4)
-    AddWeightedRows<L, 4>(weight + q * q_stride, q_stride, j_stride, rows, count, padded,
-                          acc + q * padded);
-  for (; q < num_q; ++q)
-    AddWeightedRows<L, 1>(weight + q * q_stride, q_stride, j_stride, rows, count, padded,
-                          acc + q * padded);
+  for (; num_q >= 4; num_q -= 4, weight += 4 * q_stride, acc += 4 * padded)
+    AddWeightedRows<L, 4>(weight, q_stride, j_stride, rows, count, padded, acc);
+  for (; num_q > 0; --num_q, weight += q_stride, acc += padded)
+    AddWeightedRows<L, 1>(weight, q_stride, j_stride, rows, count, padded, acc);
 }
 
 template <class L, bool kBf16>

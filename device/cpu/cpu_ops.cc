@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kElementGrain = 16 * 1024;  // elements of cheap work that are worth a thread
 constexpr size_t kColumnGrain = 64;          // columns of a sum over rows
+constexpr size_t kTilesFromRows = 5;         // fewer are bound by memory, and FMA streams better
 
 size_t Ceil(size_t n, size_t multiple) { return (n + multiple - 1) / multiple; }
 
@@ -198,7 +199,8 @@ void CpuOps<Real>::WriteKv(const AttentionShape& shape, const Real* k, const Rea
   const auto write = [&](const Real* from, size_t head, const KvSlot& slot) {
     std::byte* to = slot.page + (head * shape.page_tokens + slot.slot) * shape.head_dim * element;
     if (bf16()) {
-      table_.to_bf16(from, shape.head_dim, shape.head_dim, reinterpret_cast<uint16_t*>(to));
+      table_.to_bf16(from, shape.head_dim, shape.head_dim, /*piece_stride=*/32,
+                     reinterpret_cast<uint16_t*>(to));
     } else {
       std::memcpy(to, from, shape.head_dim * element);
     }
@@ -378,14 +380,42 @@ template class CpuOps<double>;
 
 // -- Construction -----------------------------------------------------------------------------
 
-const Kernels<float>& ChooseKernels(Isa) { return PortableKernels(); }
+const Kernels<float>& ChooseKernels(Isa isa) {
+  switch (isa) {
+    case Isa::kPortable:
+      return PortableKernels();
+    case Isa::kAvx2:
+      return Avx2Kernels();
+    case Isa::kAvx512:
+    case Isa::kAvx512Bf16:
+    case Isa::kAmx:
+      return Avx512Kernels();
+  }
+  return PortableKernels();
+}
 
-GemmChoice<float> ChooseGemm(Arithmetic arithmetic, Isa isa, bool) {
+GemmChoice<float> ChooseGemm(Arithmetic arithmetic, Isa isa, bool stand_in) {
   const Kernels<float>& table = ChooseKernels(isa);
-  const GemmKernel<float>& kernel = arithmetic == Arithmetic::kF32        ? table.gemm_f32
-                                    : arithmetic == Arithmetic::kBf16Tile ? table.gemm_tile
-                                                                          : table.gemm_pair;
-  return {.arithmetic = arithmetic, .small = kernel, .large = kernel};
+  GemmChoice<float> choice = {.arithmetic = arithmetic};
+  switch (arithmetic) {
+    case Arithmetic::kF32:
+      choice.small = choice.large = table.gemm_f32;
+      break;
+    case Arithmetic::kBf16Tile:
+      choice.small = choice.large = table.gemm_tile;
+      if (isa == Isa::kAmx || stand_in) {
+        choice.large = stand_in ? StandInTileKernel() : AmxTileKernel();
+        choice.large_from = kTilesFromRows;
+      }
+      break;
+    case Arithmetic::kBf16Pair:
+      choice.small = choice.large = table.gemm_pair;
+      // Machines with AMX run VDPBF16PS at half the rate of FMA (cpu.md §2).
+      if (isa == Isa::kAvx512Bf16 || stand_in)
+        choice.small = choice.large = stand_in ? StandInPairKernel() : VdpPairKernel();
+      break;
+  }
+  return choice;
 }
 
 Result<std::unique_ptr<Ops<float>>> MakeCpuOps(Arithmetic arithmetic, ThreadPool* pool) {

@@ -75,14 +75,15 @@ class Gemm {
 
  private:
   bool bf16() const { return choice_.arithmetic != Arithmetic::kF32; }
-  size_t ElementBytes(const GemmKernel<Real>& kernel) const;
-  void PrepareRows(const GemmKernel<Real>& kernel, const Real* x, size_t m, size_t k, size_t padded,
-                   std::byte* out);
+  // Fills rows_ with x in the kernel's layout, rounded.
+  void PrepareRows(const GemmKernel<Real>& kernel, const Real* x, size_t m, size_t k,
+                   size_t padded);
+  // Fills a panel per 32 columns of x, blocks padded to `starts`.
   void PackColumns(const Real* x, size_t k, std::span<const RowBlock> blocks,
                    const std::vector<size_t>& starts, Panels* out);
+  // Fills rows_ with dy transposed, blocks padded to `starts`.
   void PackTransposed(const GemmKernel<Real>& kernel, const Real* dy, size_t n,
-                      std::span<const RowBlock> blocks, const std::vector<size_t>& starts,
-                      size_t padded, std::byte* out);
+                      std::span<const RowBlock> blocks, const std::vector<size_t>& starts);
 
   const Kernels<Real>& kernels_;
   const GemmChoice<Real> choice_;

@@ -33,10 +33,12 @@ static inline void StoreBlock(const L (&acc)[R][V], const GemmArgs<typename L::R
 }
 
 // acc = fma(a_k, b_k, acc), k ascending.
-struct F32Order {
+template <typename Real>
+struct PlainOrder {
+  static constexpr size_t kLeftBytes = sizeof(Real), kRightBytes = sizeof(Real);
+
   template <class L, int R, int V>
-  static inline void Block(const GemmArgs<typename L::Real>& g, size_t row, size_t column) {
-    using Real = typename L::Real;
+  static inline void Block(const GemmArgs<Real>& g, size_t row, size_t column) {
     const Real* a = static_cast<const Real*>(g.a) + row * g.a_stride;
     const Real* b = static_cast<const Real*>(g.b) + column;
     L acc[R][V];
@@ -59,6 +61,8 @@ struct F32Order {
 
 // Blocks of 32 k: even and odd sums from zero, then acc = acc + (e + o).
 struct TileOrder {
+  static constexpr size_t kLeftBytes = sizeof(float), kRightBytes = sizeof(uint16_t);
+
   template <class L, int R, int V>
   static inline void Block(const GemmArgs<float>& g, size_t row, size_t column) {
     const float* a = static_cast<const float*>(g.a) + row * g.a_stride;
@@ -93,6 +97,8 @@ struct TileOrder {
 
 // Pairs ascending: the odd product first, then the even one.
 struct PairOrder {
+  static constexpr size_t kLeftBytes = sizeof(float), kRightBytes = sizeof(uint16_t);
+
   template <class L, int R, int V>
   static inline void Block(const GemmArgs<float>& g, size_t row, size_t column) {
     const float* a = static_cast<const float*>(g.a) + row * g.a_stride;
@@ -135,6 +141,20 @@ static void GemmPanel(const GemmArgs<typename L::Real>& g) {
     size_t row = 0;
     for (; row + R <= g.rows; row += R) Order::template Block<L, R, V>(g, row, column);
     LastRows<Order, L, R - 1, V>(g, row, column);
+  }
+}
+
+// See GemmKernel::run_blocks. Bytes of an inner index: of a panel row, and of the left operand.
+template <class Order, class L, int R, int V>
+static void GemmPanelBlocks(const GemmArgs<typename L::Real>& g, const size_t* starts,
+                            size_t num_blocks) {
+  GemmArgs<typename L::Real> block = g;
+  block.add = true;
+  for (size_t i = 0; i < num_blocks; ++i) {
+    block.a = static_cast<const char*>(g.a) + starts[i] * Order::kLeftBytes;
+    block.b = static_cast<const char*>(g.b) + starts[i] * kPanelColumns * Order::kRightBytes;
+    block.k = starts[i + 1] - starts[i];
+    GemmPanel<Order, L, R, V>(block);
   }
 }
 

@@ -9,6 +9,8 @@ namespace winnow::device {
 
 // Columns of a panel of packed weights, the unit of work of a GEMM.
 inline constexpr size_t kPanelColumns = 32;
+// bf16 of a tile of a left operand, 16 rows x 32 inner indices.
+inline constexpr size_t kTileElements = 16 * 32;
 // Entries of a row over the vocabulary that are reduced from zero before their sums are added in
 // double. Part of the definition of log-softmax: another length gives other bits.
 inline constexpr size_t kReductionChunk = 4096;
@@ -32,12 +34,24 @@ struct GemmArgs {
   bool add = false;
 };
 
+// How a kernel wants its left operand.
+enum class LeftLayout {
+  kRealRows,   // [rows, k] Real, rounded to bf16 values in bf16 arithmetics
+  kBf16Rows,   // [rows, k] bf16
+  kBf16Tiles,  // [rows / 16][k / 32][16][32] bf16; a_stride is that of 16 rows
+};
+
 template <typename Real>
 struct GemmKernel {
   const char* name = nullptr;
   void (*run)(const GemmArgs<Real>&) = nullptr;
-  bool a_is_bf16 = false;    // else Real (rounded to bf16 in bf16 arithmetics)
-  bool whole_tiles = false;  // reads `a` in whole 16-row steps: rows must be there, any content
+  // c += Σ over blocks, in order, of the product over inner indices [starts[b], starts[b + 1]),
+  // each made from zero. `a` and `b` begin at inner index 0; args.k and args.add are not read.
+  void (*run_blocks)(const GemmArgs<Real>&, const size_t* starts, size_t num_blocks) = nullptr;
+  // Called by a thread before and after its calls, if not null.
+  void (*enter)() = nullptr;
+  void (*leave)() = nullptr;
+  LeftLayout left = LeftLayout::kRealRows;
 };
 
 // One (rows of a sequence, kv head) of the attention: rows [row_begin, row_end), at most
@@ -102,9 +116,24 @@ struct Kernels {
   GemmKernel<Real> gemm_tile;
   GemmKernel<Real> gemm_pair;
 
-  // Operand preparation; `n` elements, the rest up to `padded` zero.
-  void (*to_bf16)(const Real* x, size_t n, size_t padded, uint16_t* out);
+  // Operand preparation: `n` elements, the rest up to `padded` zero. Pieces of 32 elements lie
+  // `piece_stride` elements apart (32: a row in one piece; kTileElements: tiles).
+  void (*to_bf16)(const Real* x, size_t n, size_t padded, size_t piece_stride, uint16_t* out);
   void (*round_bf16)(const Real* x, size_t n, size_t padded, Real* out);
+
+  // Panels of right operands and transposed left operands (pack_kernels.h).
+  using PackKernel = void (*)(const Real* source, size_t stride, size_t columns, size_t inner,
+                              size_t padded, void* out);
+  PackKernel pack_rows_bf16;
+  PackKernel pack_rows_real;
+  PackKernel pack_columns_bf16;
+  PackKernel pack_columns_real;
+  using TransposeKernel = void (*)(const Real* x, size_t stride, size_t columns, size_t rows,
+                                   size_t padded, size_t out_stride, size_t piece_stride,
+                                   void* out);
+  TransposeKernel transpose_bf16;
+  TransposeKernel transpose_rounded;
+  TransposeKernel transpose_real;
 
   void (*rms_norm)(const Real* x, const Real* w, size_t rows, size_t width, Real eps, Real* y,
                    Real* inv_rms);
@@ -146,5 +175,11 @@ const Kernels<float>& PortableKernels();
 const Kernels<float>& Avx2Kernels();
 const Kernels<float>& Avx512Kernels();
 const Kernels<double>& ReferenceKernels();
+
+// The kernels over instructions of their own, and the same over the plain stand-in (stand_in.h).
+const GemmKernel<float>& AmxTileKernel();
+const GemmKernel<float>& VdpPairKernel();
+const GemmKernel<float>& StandInTileKernel();
+const GemmKernel<float>& StandInPairKernel();
 
 }  // namespace winnow::device

@@ -1,6 +1,9 @@
 #include "device/cpu/kernels.h"
 #include "device/cpu/lanes_generic.h"
+#include "device/cpu/pair_kernels.h"
+#include "device/cpu/stand_in.h"
 #include "device/cpu/table.h"
+#include "device/cpu/tile_kernels.h"
 
 namespace winnow::device {
 namespace {
@@ -31,6 +34,25 @@ const Kernels<double>& ReferenceKernels() {
   static constexpr Kernels<double> kTable =
       MakeTable<GenericLanes<double, PortableTag>>("reference", "portable fma f64");
   return kTable;
+}
+
+const GemmKernel<float>& StandInTileKernel() {
+  using Tiles = TileKernels<PlainTiles, GenericLanes<float, PortableTag>>;
+  static constexpr GemmKernel<float> kKernel = {.name = "amx stand-in",
+                                                .run = &Tiles::Panel,
+                                                .run_blocks = &Tiles::PanelBlocks,
+                                                .left = LeftLayout::kBf16Tiles};
+  return kKernel;
+}
+
+const GemmKernel<float>& StandInPairKernel() {
+  using L = GenericLanes<float, PortableTag>;
+  using Order = PairInstructionOrder<PlainPairDot<L>>;
+  static constexpr GemmKernel<float> kKernel = {.name = "vdpbf16ps stand-in",
+                                                .run = &GemmPanel<Order, L, 12, 2>,
+                                                .run_blocks = &GemmPanelBlocks<Order, L, 12, 2>,
+                                                .left = LeftLayout::kBf16Rows};
+  return kKernel;
 }
 
 }  // namespace winnow::device

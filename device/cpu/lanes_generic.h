@@ -24,7 +24,6 @@ struct GenericLanes {
   static constexpr int kRowsF32 = 2, kVectorsF32 = 1;
   static constexpr int kRowsTile = 2, kVectorsTile = 1;
   static constexpr int kRowsPair = 2, kVectorsPair = 1;
-  static constexpr bool kTransposeIsFast = false;
 
   Real v[16];
 
@@ -64,6 +63,16 @@ struct GenericLanes {
   }
   void StoreBf16(uint16_t* p) const {
     for (size_t l = 0; l < 16; ++l) p[l] = Bf16FromFloat(static_cast<float>(v[l]));
+  }
+  GenericLanes RoundBf16() const {
+    return Make([&](size_t l) { return static_cast<Real>(RoundToBf16(static_cast<float>(v[l]))); });
+  }
+  // 16 pairs (even, odd) of bf16.
+  static void StorePairs(const GenericLanes& even, const GenericLanes& odd, uint16_t* p) {
+    for (size_t l = 0; l < 16; ++l) {
+      p[2 * l] = Bf16FromFloat(static_cast<float>(even.v[l]));
+      p[2 * l + 1] = Bf16FromFloat(static_cast<float>(odd.v[l]));
+    }
   }
   static GenericLanes Add(const GenericLanes& a, const GenericLanes& b) {
     return Make([&](size_t l) { return a.v[l] + b.v[l]; });
@@ -125,6 +134,16 @@ struct GenericLanes {
   // Lane i of the result is rows[i].SumTree().
   static GenericLanes SumTrees(const GenericLanes* rows) {
     return Make([&](size_t l) { return rows[l].SumTree(); });
+  }
+  // Sixteen rows become sixteen columns.
+  static void Transpose(GenericLanes* rows) {
+    for (size_t i = 0; i < 16; ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        const Real x = rows[i].v[j];
+        rows[i].v[j] = rows[j].v[i];
+        rows[j].v[i] = x;
+      }
+    }
   }
 };
 

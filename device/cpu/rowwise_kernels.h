@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "device/bf16.h"
 #include "device/cpu/kernels.h"
 
 namespace winnow::device {
@@ -28,16 +29,19 @@ struct Rowwise {
     }
   }
 
-  static void ToBf16(const Real* x, size_t n, size_t padded, uint16_t* out) {
+  static void ToBf16(const Real* x, size_t n, size_t padded, size_t piece_stride, uint16_t* out) {
     size_t i = 0;
-    for (; i + 16 <= n; i += 16) L::Load(x + i).StoreBf16(out + i);
-    for (; i < n; ++i) out[i] = Bf16FromFloat(static_cast<float>(x[i]));
-    for (; i < padded; ++i) out[i] = 0;
+    const auto at = [&] { return out + i / 32 * piece_stride + i % 32; };
+    for (; i + 16 <= n; i += 16) L::Load(x + i).StoreBf16(at());
+    for (; i < n; ++i) *at() = Bf16FromFloat(static_cast<float>(x[i]));
+    for (; i < padded; ++i) *at() = 0;
   }
 
   static void RoundBf16(const Real* x, size_t n, size_t padded, Real* out) {
-    for (size_t i = 0; i < n; ++i) out[i] = RoundToBf16(static_cast<float>(x[i]));
-    for (size_t i = n; i < padded; ++i) out[i] = 0;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) L::Load(x + i).RoundBf16().Store(out + i);
+    for (; i < n; ++i) out[i] = RoundToBf16(static_cast<float>(x[i]));
+    for (; i < padded; ++i) out[i] = 0;
   }
 
   // y = x · r · w,  r = 1 / sqrt(Σ x² / width + eps)

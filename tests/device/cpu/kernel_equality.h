@@ -1,0 +1,228 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "device/cpu/cpu_ops.h"
+#include "tests/device/kv_cache.h"
+#include "tests/device/tensors.h"
+
+namespace winnow::device {
+
+// Every operation but the GEMMs, over one table of kernels and number of threads. Two tables are
+// equal if everything that Run returns has the same bits.
+class OperationRun {
+ public:
+  OperationRun(const Kernels<float>& table, Arithmetic arithmetic, int threads)
+      : pool_(threads), ops_(table, ChooseGemm(arithmetic, Isa::kPortable, false), &pool_) {}
+
+  struct Output {
+    const char* name;
+    std::vector<float> values;
+  };
+
+  std::vector<Output> Run() {
+    outputs_.clear();
+    for (const size_t width : {size_t{5}, size_t{16}, size_t{576}}) Norms(width);
+    Elementwise();
+    Head(/*rows=*/3, /*v=*/4999);
+    Head(/*rows=*/1, /*v=*/17);
+    for (const size_t head_dim : {size_t{8}, size_t{64}, size_t{128}}) Attention(head_dim);
+    return std::move(outputs_);
+  }
+
+ private:
+  std::vector<float>& Add(const char* name, size_t count, float value = 0) {
+    outputs_.push_back({name, std::vector<float>(count, value)});
+    return outputs_.back().values;
+  }
+
+  void Norms(size_t width) {
+    const size_t tokens = 67, rows = 2 * tokens;
+    const auto x = RandomTensor<float>(rows * width, 1, 3), w = RandomTensor<float>(width, 2);
+    const auto dy = RandomTensor<float>(rows * width, 3);
+    const auto blocks = BlocksOf<RowBlock>(tokens);
+    std::vector<float> inv_rms(rows);
+    auto& y = Add("norm", rows * width);
+    ops_.RmsNorm(x.data(), w.data(), rows, width, 1e-5, y.data(), inv_rms.data());
+    auto& dx = Add("norm dx", rows * width);
+    std::vector<float> dw(width, 1);
+    ops_.RmsNormGradient(dy.data(), x.data(), w.data(), inv_rms.data(), width, 2, blocks, tokens,
+                         dx.data(), dw.data());
+    Add("norm dw", 0) = dw;
+    Add("inverse rms", 0) = inv_rms;
+    auto& biased = Add("bias", 0);
+    biased = x;
+    ops_.AddBias(w.data(), rows, width, biased.data());
+    auto& dbias = Add("bias gradient", width, 0.25f);
+    ops_.BiasGradient(dy.data(), width, blocks, dbias.data());
+  }
+
+  void Elementwise() {
+    const size_t count = 40'003;
+    const auto a = RandomTensor<float>(count, 4, 4, Spread::kHeavyTailed);
+    const auto b = RandomTensor<float>(count, 5), c = RandomTensor<float>(count, 6);
+    ops_.SiluMul(a.data(), b.data(), count, Add("silu", count).data());
+    std::vector<float> dgate(count), dup(count);
+    ops_.SiluMulGradient(c.data(), a.data(), b.data(), count, dgate.data(), dup.data());
+    Add("silu dgate", 0) = dgate;
+    Add("silu dup", 0) = dup;
+    auto& sum = Add("add", 0);
+    sum = a;
+    ops_.Add(b.data(), count, sum.data());
+    ops_.Scale(0.3f, count, sum.data());
+    const size_t head_dim = 20, heads = 4;
+    const std::vector<int32_t> positions = {3, 0, 2};
+    const auto angles = RandomTensor<float>(4 * head_dim, 7);
+    for (const bool inverse : {false, true}) {
+      auto& x = Add("rope", 0);
+      x = RandomTensor<float>(positions.size() * heads * head_dim, 8);
+      ops_.Rope(positions, angles.data(), heads, head_dim, inverse, x.data());
+    }
+  }
+
+  void Head(size_t rows, size_t v) {
+    const double temperature = rows == 1 ? 1.0 : 0.8;
+    auto z = RandomTensor<float>(rows * v, 9, 6), reference = RandomTensor<float>(rows * v, 10, 6);
+    z[3] = -INFINITY;
+    std::vector<LogSoftmaxStats<float>> stats(rows), reference_stats(rows);
+    ops_.LogSoftmaxRows(z.data(), rows, v, temperature, stats.data());
+    ops_.LogSoftmaxRows(reference.data(), rows, v, temperature, reference_stats.data());
+    auto& flat = Add("log softmax", 0);
+    for (const auto& s : stats) flat.insert(flat.end(), {s.max, s.log_sum, s.entropy});
+    ops_.ExpShifted(z.data(), v, stats[0].max, Add("exp shifted", v).data());
+    std::vector<float> kl(rows);
+    ops_.KlRows(z.data(), stats.data(), reference.data(), reference_stats.data(), rows, v,
+                kl.data());
+    Add("kl", 0) = kl;
+    const std::vector<int32_t> labels(rows, static_cast<int32_t>(v - 2));
+    const std::vector<HeadRowGradient<float>> g(rows, {0.7f, -0.2f, 0.1f});
+    ops_.LogSoftmaxGradient(z.data(), rows, v, temperature, stats.data(), labels, g,
+                            reference.data(), reference_stats.data(), kl.data());
+    Add("head gradient", 0) = z;
+  }
+
+  void Attention(size_t head_dim) {
+    const AttentionShape shape = {
+        .heads = 6, .kv_heads = 2, .head_dim = head_dim, .page_tokens = 16, .scale = 0.3};
+    const size_t rows = 37, width = 6 * head_dim, kv_width = 2 * head_dim;
+    const auto q = RandomTensor<float>(rows * width, 11);
+    const auto k = RandomTensor<float>(rows * kv_width, 12);
+    const auto v = RandomTensor<float>(rows * kv_width, 13);
+    const auto dout = RandomTensor<float>(rows * width, 14);
+    TestKvCache<float> cache(&ops_, shape, rows);
+    cache.Append(k.data(), v.data(), rows);
+    std::vector<float> out(rows * width), stats(rows * 6 * 2);
+    const std::vector sequences = {cache.Sequence(0, rows, 0)};
+    ops_.Attention(shape, sequences, q.data(), out.data(), stats.data());
+    std::vector<float> dq(q.size()), dk(k.size()), dv(v.size());
+    ops_.AttentionGradient(shape, sequences, q.data(), out.data(), stats.data(), dout.data(),
+                           dq.data(), dk.data(), dv.data());
+    Add("attention", 0) = out;
+    Add("attention statistics", 0) = stats;
+    Add("attention dq", 0) = dq;
+    Add("attention dk", 0) = dk;
+    Add("attention dv", 0) = dv;
+  }
+
+  ThreadPool pool_;
+  CpuOps<float> ops_;
+  std::vector<Output> outputs_;
+};
+
+// Runs `table` with 1, 2 and 4 threads, in f32 and with a bf16 cache, against portable.
+inline void ExpectOperationsEqualPortable(const Kernels<float>& table) {
+  for (const Arithmetic arithmetic : {Arithmetic::kF32, Arithmetic::kBf16Pair}) {
+    const auto expected = OperationRun(PortableKernels(), arithmetic, 1).Run();
+    for (const int threads : {1, 2, 4}) {
+      const auto actual = OperationRun(table, arithmetic, threads).Run();
+      ASSERT_EQ(actual.size(), expected.size());
+      for (size_t i = 0; i < expected.size(); ++i) {
+        const size_t at = FirstDifference(actual[i].values, expected[i].values);
+        ASSERT_EQ(at, expected[i].values.size())
+            << table.name << ", " << threads << " threads, output " << i << " (" << actual[i].name
+            << "): " << actual[i].values[at] << " for " << expected[i].values[at];
+      }
+    }
+  }
+}
+
+// A GEMM of shape [M, k] x [k, n], forward, input gradient and weight gradient, in one choice of
+// kernels; the same inputs for every choice.
+struct GemmRun {
+  std::vector<float> y, dx, dw;
+
+  static GemmRun Of(const Kernels<float>& table, const GemmChoice<float>& choice, int threads,
+                    size_t m, size_t n, size_t k, Spread spread) {
+    ThreadPool pool(threads);
+    CpuOps<float> ops(table, choice, &pool);
+    const auto x = RandomTensor<float>(300 * k, 1, 1, spread);
+    const auto w = RandomTensor<float>(n * k, 2, 1, spread);
+    const auto dy = RandomTensor<float>(300 * n, 3, 1, spread);
+    const auto packed = ops.Pack(w.data(), n, k, PackFor::kForwardAndInputGradient);
+    GemmRun run;
+    run.y.resize(m * n);
+    run.dx.resize(m * k);
+    run.dw = RandomTensor<float>(n * k, 4);
+    ops.Linear(x.data(), m, *packed, run.y.data());
+    ops.LinearInputGradient(dy.data(), m, *packed, run.dx.data());
+    ops.LinearWeightGradient(dy.data(), x.data(), n, k, BlocksOf<RowBlock>(m), run.dw.data());
+    return run;
+  }
+};
+
+inline const std::vector<size_t>& TestedRows() {
+  static const std::vector<size_t> rows = [] {
+    std::vector<size_t> r;
+    for (size_t m = 1; m <= 33; ++m) r.push_back(m);
+    r.insert(r.end(), {64, 300});
+    return r;
+  }();
+  return rows;
+}
+
+// Compares a choice of kernels with the portable ones over M and threads. Rows of every M are
+// those of the largest.
+inline void ExpectGemmEqualsPortable(const Kernels<float>& table, const GemmChoice<float>& choice) {
+  const Kernels<float>& portable = PortableKernels();
+  const GemmChoice<float> oracle =
+      ChooseGemm(choice.arithmetic, Isa::kPortable, /*stand_in=*/false);
+  struct Shape {
+    size_t n, k;
+  };
+  for (const Shape& s : {Shape{37, 67}, Shape{64, 96}}) {
+    for (const Spread spread : kSpreads) {
+      const GemmRun all = GemmRun::Of(portable, oracle, 1, 300, s.n, s.k, spread);
+      for (const size_t m : TestedRows()) {
+        const bool few = m == 5 || m == 33 || m == 300;
+        if (spread != Spread::kNormal && !few) continue;
+        const GemmRun small = GemmRun::Of(portable, oracle, 1, m, s.n, s.k, spread);
+        for (const int threads : {1, 2, 4}) {
+          if (threads != 2 && !few) continue;
+          const GemmRun run = GemmRun::Of(table, choice, threads, m, s.n, s.k, spread);
+          const std::string where = std::string(choice.large.name) + ", " + SpreadName(spread) +
+                                    ", M " + std::to_string(m) + ", threads " +
+                                    std::to_string(threads);
+          ASSERT_EQ(FirstDifference(run.y, small.y), run.y.size()) << where;
+          ASSERT_EQ(FirstDifference(run.dx, small.dx), run.dx.size()) << where;
+          ASSERT_EQ(FirstDifference(run.dw, small.dw), run.dw.size()) << where;
+          const std::vector<float> prefix(all.y.begin(), all.y.begin() + run.y.size());
+          ASSERT_TRUE(SameBits(run.y, prefix)) << where;
+        }
+      }
+    }
+  }
+}
+
+inline constexpr Arithmetic kArithmetics[] = {Arithmetic::kF32, Arithmetic::kBf16Tile,
+                                              Arithmetic::kBf16Pair};
+
+// One line per kernel, so that a log says what ran natively and what through the stand-in.
+inline void PrintRan(const std::string& kernel, bool native) {
+  std::printf("kernel %s: %s\n", kernel.c_str(), native ? "native" : "through the stand-in");
+}
+
+}  // namespace winnow::device
