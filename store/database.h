@@ -35,7 +35,8 @@ class Cursor {
 };
 
 // RocksDB with the options of reliability.md §3, behind a type that shows none of it.
-// Threads:   reads and cursors from any thread; Write from one, CatchUp while nobody reads.
+// Threads:   reads and cursors from any thread; Write from one; CatchUp and VerifyChecksums of a
+//            secondary while nobody reads.
 // Ownership: a writer holds RocksDB's lock on the folder; a secondary its private scratch folder.
 // Errors:    kDataLoss if bytes are not what was written, kFailedPrecondition if another process
 //            has the folder open for writing, kUnavailable if the disk is full.
@@ -60,11 +61,12 @@ class Database {
   virtual std::unique_ptr<Cursor> Scan(Family family, std::string_view prefix = {}) const = 0;
   // All or nothing, on disk when it returns, then visible at once.
   virtual Status Write(const std::vector<Put>& puts) = 0;
-  // A secondary's view moves to what the writer has committed by now, a whole step. kUnavailable
-  // if the writer changes its files without a pause.
-  virtual Status CatchUp() const = 0;
-  // Reads every block of every file and compares its checksum. A secondary may catch up meanwhile.
-  virtual Status VerifyChecksums() const = 0;
+  // A secondary's view moves to what the writer has committed by now, a whole step; it stays where
+  // it is on an error, kUnavailable if the writer changes its files without a pause.
+  virtual Status CatchUp() = 0;
+  // Reads every block of every file and compares its checksum. A secondary catches up if the
+  // writer has replaced a file meanwhile.
+  virtual Status VerifyChecksums() = 0;
   // A copy that opens by itself, into a folder that must not exist; shares immutable files.
   virtual Status CreateCheckpoint(const std::string& path) const = 0;
 };

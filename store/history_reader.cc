@@ -67,6 +67,6 @@ Status HistoryReader::Export(const std::function<Status(std::string_view)>& line
 Result<PromptId> HistoryReader::Resolve(std::string_view text) const {
   return ResolvePrompt(*database_, text);
 }
-Result<VerifyReport> HistoryReader::Verify() const { return VerifyDatabase(*database_); }
+Result<VerifyReport> HistoryReader::Verify() { return VerifyDatabase(database_.get()); }
 
 }  // namespace winnow::store

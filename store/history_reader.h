@@ -17,7 +17,7 @@ class Database;
 
 // Reads a history that someone else writes, always at a step's border.
 // Place:     `winnow history` and the web page.
-// Threads:   CatchUp from one thread while nobody reads; reads from any.
+// Threads:   CatchUp and Verify from one thread while nobody reads; reads from any.
 // Ownership: a live reader has a private temporary folder until destruction; it leaves nothing in
 //            the run folder and takes no lock.
 // Blocks:    on the disk only, never on the writer.
@@ -43,7 +43,8 @@ class HistoryReader {
   Result<std::string> List(const ListQuery& query) const;
   Status Export(const std::function<Status(std::string_view)>& line) const;
   Result<PromptId> Resolve(std::string_view text) const;
-  Result<VerifyReport> Verify() const;
+  // Of a live store: of its last committed step, or a later one.
+  Result<VerifyReport> Verify();
 
  private:
   explicit HistoryReader(std::unique_ptr<Database> database);

@@ -362,7 +362,9 @@ Status RewardHistory::ForEachAggregate(
 
 HistoryPosition RewardHistory::position() const { return state_->Position(); }
 
-Result<VerifyReport> RewardHistory::Verify() const { return VerifyDatabase(*state_->database); }
+Result<VerifyReport> RewardHistory::Verify() const {
+  return VerifyDatabase(state_->database.get());
+}
 
 Status RewardHistory::CreateCheckpoint(const std::string& path) const {
   WINNOW_RETURN_IF_ERROR(state_->database->CreateCheckpoint(path));

@@ -22,15 +22,15 @@ std::string Hex(std::string_view bytes) {
 // One walk over a store that adds to its report.
 class Verifier {
  public:
-  Verifier(const Database& database, VerifyReport* report) : database_(database), report_(report) {}
+  Verifier(Database* database, VerifyReport* report) : database_(database), report_(report) {}
 
   Status Run() {
-    Note(database_.VerifyChecksums());
-    WINNOW_RETURN_IF_ERROR(CheckSchema(database_));
+    Note(database_->VerifyChecksums());
+    WINNOW_RETURN_IF_ERROR(CheckSchema(*database_));
     WINNOW_ASSIGN_OR_RETURN(const std::optional<std::string> rule,
-                            database_.Get(Family::kMeta, kRuleKey));
+                            database_->Get(Family::kMeta, kRuleKey));
     WINNOW_ASSIGN_OR_RETURN(rule_, DecodeRule(rule.value_or("")));
-    WINNOW_ASSIGN_OR_RETURN(report_->position, ReadPosition(database_));
+    WINNOW_ASSIGN_OR_RETURN(report_->position, ReadPosition(*database_));
     WINNOW_RETURN_IF_ERROR(CheckAggregates());
     WINNOW_RETURN_IF_ERROR(CheckStepIndex());
     return CheckChain();
@@ -48,9 +48,9 @@ class Verifier {
 
   // The three families are in prompt order, so one walk meets all records of a prompt together.
   Status CheckAggregates() {
-    const std::unique_ptr<Cursor> hist = database_.Scan(Family::kHist);
-    const std::unique_ptr<Cursor> skip = database_.Scan(Family::kSkip);
-    const std::unique_ptr<Cursor> agg = database_.Scan(Family::kAgg);
+    const std::unique_ptr<Cursor> hist = database_->Scan(Family::kHist);
+    const std::unique_ptr<Cursor> skip = database_->Scan(Family::kSkip);
+    const std::unique_ptr<Cursor> agg = database_->Scan(Family::kAgg);
     while (hist->Valid() || skip->Valid() || agg->Valid()) {
       std::string prompt(8, '\xFF');
       for (const Cursor* cursor : {hist.get(), skip.get(), agg.get()}) {
@@ -106,7 +106,7 @@ class Verifier {
 
   // Sums of key hashes are equal iff the sets are, but for chance: no order, no memory.
   Status CheckStepIndex() {
-    const std::unique_ptr<Cursor> cursor = database_.Scan(Family::kStep);
+    const std::unique_ptr<Cursor> cursor = database_->Scan(Family::kStep);
     uint64_t count = 0;
     uint64_t sum = 0;
     for (; cursor->Valid(); cursor->Next()) {
@@ -121,7 +121,7 @@ class Verifier {
   }
 
   Status CheckChain() {
-    WINNOW_ASSIGN_OR_RETURN(const std::vector<ChainLink> chain, ReadWholeChain(database_));
+    WINNOW_ASSIGN_OR_RETURN(const std::vector<ChainLink> chain, ReadWholeChain(*database_));
     Digest digest;
     for (const ChainLink& link : chain) {
       digest = steps_[link.step].Chain(digest, link.step);
@@ -148,7 +148,7 @@ class Verifier {
     return OkStatus();
   }
 
-  const Database& database_;
+  Database* const database_;
   VerifyReport* const report_;
   HistoryRule rule_;
   std::map<uint64_t, StepDigester> steps_;
@@ -157,7 +157,7 @@ class Verifier {
 
 }  // namespace
 
-Result<VerifyReport> VerifyDatabase(const Database& database) {
+Result<VerifyReport> VerifyDatabase(Database* database) {
   VerifyReport report;
   const Status status = Verifier(database, &report).Run();
   if (!status.ok() && status.code() != StatusCode::kDataLoss) return status;

@@ -29,6 +29,7 @@ struct VerifyReport {
 // Reads everything and compares: the checksum of every block; `agg` with the fold of `hist` and
 // `skip`, bit for bit; `step` with `hist`; every link of the digest chain and the counts with the
 // records. Damage is a problem of the report, not an error. Takes seconds per million groups.
-Result<VerifyReport> VerifyDatabase(const Database& database);
+// May catch a secondary up first.
+Result<VerifyReport> VerifyDatabase(Database* database);
 
 }  // namespace winnow::store

@@ -46,7 +46,7 @@ TEST(HistoryReaderTest, TwoReadersSeeWholeStepsOnlyWhileTheWriterWrites) {
       const Status caught_up = reader->CatchUp();
       ASSERT_TRUE(caught_up.ok()) << caught_up.ToString();
       const VerifyReport report = reader->Verify().value();
-      ASSERT_TRUE(report.ok()) << report.problems[0];
+      ASSERT_TRUE(report.ok()) << testing::PrintToString(report.problems);
       ASSERT_EQ(report.num_groups, report.position.step * 7);
       ASSERT_GE(report.position.step, last);
       last = report.position.step;
