@@ -41,6 +41,17 @@ TEST_F(EventsLogTest, LaysAFrameOutAsDocumented) {
   EXPECT_EQ(Bytes(), expected + "123456789");
 }
 
+// The worked example of docs/formats/events_log.md.
+TEST_F(EventsLogTest, WritesTheDocumentedExample) {
+  const HistoryMark mark{.step = 1,
+                         .hist_seq = 1,
+                         .hist_digest = {.low = 0x08090a0b0c0d0e0f, .high = 0x0001020304050607}};
+  Append({EncodeMark(mark)});
+  EXPECT_EQ(Bytes().substr(0, 8), std::string("\x58\x00\x00\x00\x30\xd1\xda\x79", 8));
+  EXPECT_EQ(Bytes().substr(8), R"({"type":"commit","step":1,"hist_seq":1,"hist_digest":")"
+                               R"(000102030405060708090a0b0c0d0e0f"})");
+}
+
 TEST_F(EventsLogTest, ReportsATailTornAtEveryByteAndCutsItOff) {
   Append({"one", "two and more"});
   const std::string whole = Bytes();
