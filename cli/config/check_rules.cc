@@ -12,12 +12,13 @@ std::string Place(const Config& config, std::string_view key) {
 
 Mistake MistakeAt(const Config& config, std::string_view key, const std::string& text) {
   ValueOrigin origin = config.origin(key);
-  const bool is_given = origin.kind != ValueOrigin::Kind::kDefault &&
-                        origin.kind != ValueOrigin::Kind::kDerived;
+  const bool is_given =
+      origin.kind != ValueOrigin::Kind::kDefault && origin.kind != ValueOrigin::Kind::kDerived;
   const ConfigState& state = config.state();
   if (!is_given && !state.file.empty()) {
     const auto line = state.section_lines.find(std::string(key.substr(0, key.find('.'))));
-    origin = {.kind = ValueOrigin::Kind::kFile, .name = state.file,
+    origin = {.kind = ValueOrigin::Kind::kFile,
+              .name = state.file,
               .line = line == state.section_lines.end() ? 1 : line->second};
   }
   return {origin.source, origin.line, origin.Head() + ": " + text};
@@ -42,8 +43,8 @@ void Rules::Pair(std::string_view a, std::string_view a_rule, std::string_view b
     std::swap(a, b);
     std::swap(a_rule, b_rule);
   }
-  Report(a, Format("{} {} {} {}: {}, {}", a, a_rule, b, Place(config_, b),
-                   config_.value(a).shown, config_.value(b).shown));
+  Report(a, Format("{} {} {} {}: {}, {}", a, a_rule, b, Place(config_, b), config_.value(a).shown,
+                   config_.value(b).shown));
 }
 
 void Rules::OnlyFor(std::string_view key, bool is_read, std::string_view reader) const {

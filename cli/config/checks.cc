@@ -26,8 +26,8 @@ void CheckRequired(const Rules& rules, Purpose purpose) {
   if (trains) rules.Require("data.train_files");
   if (purpose == Purpose::kEval) rules.RequireList("data.val_files", "to evaluate on");
   const Config& config = rules.config();
-  const bool has_end = !config.IsNull("trainer.total_training_steps") ||
-                       !config.IsNull("trainer.total_epochs");
+  const bool has_end =
+      !config.IsNull("trainer.total_training_steps") || !config.IsNull("trainer.total_epochs");
   if (trains && !has_end && !config.Bool("trainer.val_only")) {
     rules.Report("trainer.total_training_steps",
                  "trainer.total_training_steps or trainer.total_epochs must be given");
@@ -73,8 +73,7 @@ void CheckLoss(const Rules& rules) {
   if (mode == "gspo" && config.String(kAggregation) != "seq-mean-token-mean") {
     const std::string_view at = rules.IsGiven(kAggregation) ? kAggregation : kLossMode;
     rules.Report(at, Format("{} must be seq-mean-token-mean with {} gspo {}: {}", kAggregation,
-                            kLossMode, Place(config, kLossMode),
-                            config.value(kAggregation).shown));
+                            kLossMode, Place(config, kLossMode), config.value(kAggregation).shown));
   }
   rules.OnlyFor("learner.loss_scale_factor",
                 config.String(kAggregation) == "seq-mean-token-sum-norm",
@@ -87,8 +86,8 @@ void CheckLoss(const Rules& rules) {
   }
   if (config.Number("learner.policy_loss.clip_cov_lb") >=
       config.Number("learner.policy_loss.clip_cov_ub")) {
-    rules.Pair("learner.policy_loss.clip_cov_lb", "must be below", "learner.policy_loss.clip_cov_ub",
-               "must be above");
+    rules.Pair("learner.policy_loss.clip_cov_lb", "must be below",
+               "learner.policy_loss.clip_cov_ub", "must be above");
   }
   if (config.Number("learner.clip_ratio_low") == 1 && mode != "cispo") {
     rules.Report("learner.clip_ratio_low",
@@ -98,10 +97,10 @@ void CheckLoss(const Rules& rules) {
   const auto c = config.OptionalNumber("learner.clip_ratio_c");
   if (c && *c <= 1 + config.Number("learner.clip_ratio_high")) {
     const char kHigh[] = "learner.clip_ratio_high";
-    rules.Report(rules.IsGiven("learner.clip_ratio_c") ? "learner.clip_ratio_c" : kHigh,
-                 Format("learner.clip_ratio_c must exceed 1 + {} {}: {}, {}", kHigh,
-                        Place(config, kHigh), config.value("learner.clip_ratio_c").shown,
-                        config.value(kHigh).shown));
+    rules.Report(
+        rules.IsGiven("learner.clip_ratio_c") ? "learner.clip_ratio_c" : kHigh,
+        Format("learner.clip_ratio_c must exceed 1 + {} {}: {}, {}", kHigh, Place(config, kHigh),
+               config.value("learner.clip_ratio_c").shown, config.value(kHigh).shown));
   }
   rules.OnlyFor("algorithm.norm_adv_by_std_in_grpo", config.String(kEstimator) == "grpo", "grpo");
   rules.OnlyFor("algorithm.gamma", config.String(kEstimator) == "reinforce_plus_plus",
@@ -120,9 +119,9 @@ void CheckKl(const Rules& rules) {
   for (const char* key : {"learner.kl_loss_coef", "learner.kl_loss_type"}) {
     rules.OnlyFor(key, in_loss, "learner.use_kl_loss: true");
   }
-  for (const char* key : {"algorithm.kl_penalty", "algorithm.kl_ctrl.type",
-                          "algorithm.kl_ctrl.kl_coef", "algorithm.kl_ctrl.horizon",
-                          "algorithm.kl_ctrl.target_kl"}) {
+  for (const char* key :
+       {"algorithm.kl_penalty", "algorithm.kl_ctrl.type", "algorithm.kl_ctrl.kl_coef",
+        "algorithm.kl_ctrl.horizon", "algorithm.kl_ctrl.target_kl"}) {
     rules.OnlyFor(key, in_reward, "algorithm.use_kl_in_reward: true");
   }
   if (in_reward && config.String("algorithm.kl_ctrl.type") == "fixed") {
@@ -151,9 +150,8 @@ void CheckOffPolicy(const Rules& rules) {
     rules.Report(kThreshold, Format("{} must be 0 with run.mode sync {}: {}", kThreshold,
                                     Place(config, "run.mode"), threshold));
   }
-  for (const char* leaf :
-       {"rollout_is", "rollout_is_threshold", "rollout_is_batch_normalize", "rollout_rs",
-        "rollout_rs_threshold", "bypass_mode"}) {
+  for (const char* leaf : {"rollout_is", "rollout_is_threshold", "rollout_is_batch_normalize",
+                           "rollout_rs", "rollout_rs_threshold", "bypass_mode"}) {
     rules.OnlyFor(Format("algorithm.rollout_correction.{}", leaf), false, "run.mode: async");
   }
 }
@@ -198,8 +196,9 @@ void CheckReward(const Rules& rules, Purpose purpose) {
   }
   const bool needs_one = purpose == Purpose::kTrain || purpose == Purpose::kEval;
   if (first == nullptr && needs_one) {
-    rules.Report("reward.verifier", "reward.verifier, custom_reward_function, url or command must "
-                                    "be given");
+    rules.Report("reward.verifier",
+                 "reward.verifier, custom_reward_function, url or command must "
+                 "be given");
   }
   const char kPath[] = "reward.custom_reward_function.path";
   const char kName[] = "reward.custom_reward_function.name";
@@ -222,23 +221,24 @@ void CheckTrainer(const Rules& rules) {
   if (by_path && config.IsNull("trainer.resume_from_path")) {
     rules.Report("trainer.resume_from_path",
                  Format("trainer.resume_from_path must be given with trainer.resume_mode "
-                        "resume_path {}", Place(config, "trainer.resume_mode")));
+                        "resume_path {}",
+                        Place(config, "trainer.resume_mode")));
   }
   rules.OnlyFor("trainer.resume_from_path", by_path, "trainer.resume_mode: resume_path");
   if (config.Int("trainer.test_freq") > 0) {
-    rules.RequireList("data.val_files", "with trainer.test_freq " +
-                                            Place(config, "trainer.test_freq"));
+    rules.RequireList("data.val_files",
+                      "with trainer.test_freq " + Place(config, "trainer.test_freq"));
   } else if (config.Bool("trainer.val_before_train") || config.Bool("trainer.val_only")) {
-    const char* key = config.Bool("trainer.val_only") ? "trainer.val_only"
-                                                      : "trainer.val_before_train";
+    const char* key =
+        config.Bool("trainer.val_only") ? "trainer.val_only" : "trainer.val_before_train";
     rules.RequireList("data.val_files", Format("with {} {}", key, Place(config, key)));
   }
   const bool is_cosine = config.String("learner.optim.lr_scheduler_type") == "cosine";
   const bool by_ratio = config.Int("learner.optim.lr_warmup_steps") < 0 &&
                         config.Number("learner.optim.lr_warmup_steps_ratio") > 0;
   if ((is_cosine || by_ratio) && config.IsNull("trainer.total_training_steps")) {
-    const char* key = is_cosine ? "learner.optim.lr_scheduler_type"
-                                : "learner.optim.lr_warmup_steps_ratio";
+    const char* key =
+        is_cosine ? "learner.optim.lr_scheduler_type" : "learner.optim.lr_warmup_steps_ratio";
     rules.Report("trainer.total_training_steps",
                  Format("trainer.total_training_steps must be given with {} {}: {}", key,
                         Place(config, key), config.value(key).shown));
@@ -257,7 +257,8 @@ void CheckLora(const Rules& rules) {
   }
   if (!has_rank && config.String("trainer.export") == "adapter") {
     rules.Report("trainer.export", Format("trainer.export adapter needs model.lora_rank above 0 "
-                                          "{}: 0", Place(config, "model.lora_rank")));
+                                          "{}: 0",
+                                          Place(config, "model.lora_rank")));
   }
 }
 
@@ -288,8 +289,8 @@ void CheckPlacement(const Rules& rules) {
   if (mode == "cluster" && (launcher == "kubernetes" || launcher == "env") &&
       !config.state().has_key_file) {
     rules.Report("placement.mode", Format("placement.mode cluster needs WINNOW_KEY_FILE with "
-                                          "placement.launcher {} {}", launcher,
-                                          Place(config, "placement.launcher")));
+                                          "placement.launcher {} {}",
+                                          launcher, Place(config, "placement.launcher")));
   }
 }
 
@@ -319,23 +320,26 @@ std::string CheckPositions(const Config& config, int64_t model_positions) {
   if (prompt + response <= model_positions) return "";
   return MistakeAt(config, kResponse,
                    Format("{} + data.max_prompt_length {} must be at most the model's positions: "
-                          "{} + {}, {}", kResponse, Place(config, "data.max_prompt_length"),
-                          response, prompt, model_positions)).text;
+                          "{} + {}, {}",
+                          kResponse, Place(config, "data.max_prompt_length"), response, prompt,
+                          model_positions))
+      .text;
 }
 
 std::string CheckNativeBf16(const Config& config, bool is_native) {
   const std::string& dtype = config.String("model.dtype");
   if (is_native || (dtype != "bf16_tile" && dtype != "bf16_pair")) return "";
-  return MistakeAt(config, "model.dtype",
-                   Format("model.dtype {} is not native on this machine: the same bits, slower",
-                          dtype)).text;
+  return MistakeAt(
+             config, "model.dtype",
+             Format("model.dtype {} is not native on this machine: the same bits, slower", dtype))
+      .text;
 }
 
 std::string CheckMemory(double needed_gib, double available_gib,
                         const std::vector<std::pair<std::string, double>>& parts) {
   if (needed_gib <= available_gib) return "";
-  std::string text = Format("memory needs {:.1f} GiB of {:.1f} GiB on each learner rank: ",
-                            needed_gib, available_gib);
+  std::string text = Format(
+      "memory needs {:.1f} GiB of {:.1f} GiB on each learner rank: ", needed_gib, available_gib);
   for (size_t i = 0; i < parts.size(); ++i) {
     text += Format("{}{} {:.1f}", i == 0 ? "" : ", ", parts[i].first, parts[i].second);
   }

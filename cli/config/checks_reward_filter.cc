@@ -10,6 +10,7 @@
 #include "cli/config/check_rules.h"
 #include "cli/config/keys.h"
 #include "cli/config/value.h"
+#include "cli/config/verifier_parts.h"
 
 namespace winnow::cli {
 namespace {
@@ -89,7 +90,8 @@ void CheckSkipRate(const Rules& rules) {
   if (has_rate && has_file) {
     rules.Report("filter.skip_rate_from",
                  Format("filter.skip_rate_from must not be given together with filter.skip_rate "
-                        "{}: keep one", Place(config, "filter.skip_rate")));
+                        "{}: keep one",
+                        Place(config, "filter.skip_rate")));
   } else if (!has_rate && !has_file) {
     rules.Report("filter.skip_rate",
                  "filter.skip_rate or filter.skip_rate_from must be given with random_skip");
@@ -107,7 +109,8 @@ void CheckRange(const Rules& rules) {
   if (config.Number("filter.tolerance") >= high - low) {
     rules.Report("filter.tolerance",
                  Format("filter.tolerance must be below the width of [reward.min, reward.max] = "
-                        "{}: {}", range, config.value("filter.tolerance").shown));
+                        "{}: {}",
+                        range, config.value("filter.tolerance").shown));
   }
   if (config.String("filter.metric") != "reward") return;
   const double midpoint = config.Number("filter.midpoint");
@@ -130,8 +133,8 @@ std::string Unreadable(const std::string& path, bool is_folder) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) return std::strerror(error ? error.value() : ENOENT);
-  const bool fits = is_folder ? std::filesystem::is_directory(status)
-                              : !std::filesystem::is_directory(status);
+  const bool fits =
+      is_folder ? std::filesystem::is_directory(status) : !std::filesystem::is_directory(status);
   if (!fits) return std::strerror(is_folder ? ENOTDIR : EISDIR);
   return ::access(path.c_str(), R_OK) == 0 ? "" : std::strerror(errno);
 }
@@ -141,10 +144,10 @@ std::string Unreadable(const std::string& path, bool is_folder) {
 void CheckOverlong(const Rules& rules) {
   const Config& config = rules.config();
   const char kLen[] = "reward.overlong_buffer.len";
+  const std::vector<VerifierPart> parts = PartsOf(config);
   const bool is_on = config.Bool("reward.overlong_buffer.enable") ||
-                     (!config.IsNull("reward.verifier") &&
-                      (config.String("reward.verifier") == "overlong" ||
-                       config.String("reward.verifier") == "compose"));
+                     std::any_of(parts.begin(), parts.end(),
+                                 [](const VerifierPart& part) { return part.kind == "overlong"; });
   rules.OnlyFor(kLen, is_on, "reward.overlong_buffer.enable: true");
   rules.OnlyFor("reward.overlong_buffer.penalty_factor", is_on,
                 "reward.overlong_buffer.enable: true");
@@ -160,13 +163,16 @@ void CheckOverlong(const Rules& rules) {
 }
 
 void CheckVerifierOptions(const Rules& rules) {
+  // Another source than a built-in verifier reads no such option.
   const Config& config = rules.config();
-  // Another source than a built-in verifier reads no such option; compose hands them to its parts.
-  const std::string verifier = config.OptionalString("reward.verifier").value_or("");
-  if (verifier == "compose") return;
+  std::vector<std::string> kinds = {config.OptionalString("reward.verifier").value_or("")};
+  for (const VerifierPart& part : PartsOf(config)) kinds.push_back(part.kind);
   for (const KeyDeclaration& key : KeyRegistry::Get().keys()) {
     if (key.read_by.empty()) continue;
-    rules.OnlyFor(key.name, Contains(key.read_by, verifier), Readers(key.read_by));
+    const bool is_read = std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) {
+      return Contains(key.read_by, kind);
+    });
+    rules.OnlyFor(key.name, is_read, Readers(key.read_by));
   }
 }
 
@@ -181,16 +187,17 @@ void CheckFilter(const Config& config, Findings* findings) {
   }
   const int64_t wave = config.Int("filter.gen_batch_max");
   if (config.Int("filter.gen_batch_min") > wave) {
-    rules.Report(rules.IsGiven("filter.gen_batch_min") ? "filter.gen_batch_min"
-                                                       : "filter.gen_batch_max",
-                 Format("filter.gen_batch_min must lie in [1, filter.gen_batch_max] = [1, {}]: {}",
-                        wave, config.Int("filter.gen_batch_min")));
+    rules.Report(
+        rules.IsGiven("filter.gen_batch_min") ? "filter.gen_batch_min" : "filter.gen_batch_max",
+        Format("filter.gen_batch_min must lie in [1, filter.gen_batch_max] = [1, {}]: {}", wave,
+               config.Int("filter.gen_batch_min")));
   }
   if (wave < config.Int("data.train_batch_size")) {
-    rules.Warn("filter.gen_batch_max",
-               Format("filter.gen_batch_max is below data.train_batch_size {}, so every step takes "
-                      "several waves: {}, {}", Place(config, "data.train_batch_size"), wave,
-                      config.Int("data.train_batch_size")));
+    rules.Warn(
+        "filter.gen_batch_max",
+        Format("filter.gen_batch_max is below data.train_batch_size {}, so every step takes "
+               "several waves: {}, {}",
+               Place(config, "data.train_batch_size"), wave, config.Int("data.train_batch_size")));
   }
   const bool knows_range = rules.IsGiven("reward.min") && rules.IsGiven("reward.max");
   if (knows_range) CheckRange(rules);
@@ -211,7 +218,8 @@ std::string CheckMetric(const Config& config, const std::vector<std::string>& pa
   for (const std::string& part : parts) names += ", " + part;
   return MistakeAt(config, "filter.metric",
                    Format("filter.metric must be one of {}, which the verifier emits: \"{}\"",
-                          names, metric)).text;
+                          names, metric))
+      .text;
 }
 
 std::vector<Mistake> CheckFiles(const Config& config, Purpose purpose) {
@@ -228,8 +236,8 @@ std::vector<Mistake> CheckFiles(const Config& config, Purpose purpose) {
     const Value& value = config.value(key);
     if (!value.is_null) check(key, value.text, value.shown, /*is_folder=*/true);
   }
-  for (const char* key : {"model.chat_template", "filter.skip_rate_from",
-                          "reward.custom_reward_function.path"}) {
+  for (const char* key :
+       {"model.chat_template", "filter.skip_rate_from", "reward.custom_reward_function.path"}) {
     const Value& value = config.value(key);
     const bool is_path = !value.is_null && value.text.starts_with('/');
     if (is_path) check(key, value.text, value.shown, /*is_folder=*/false);

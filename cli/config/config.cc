@@ -1,5 +1,6 @@
 #include "cli/config/config.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -7,6 +8,7 @@
 #include "base/check.h"
 #include "base/format.h"
 #include "cli/config/config_state.h"
+#include "cli/config/json_value.h"
 #include "cli/config/keys.h"
 
 namespace winnow::cli {
@@ -22,54 +24,6 @@ size_t IndexOf(std::string_view key) {
   return *index;
 }
 
-Json NodeToJson(const YamlNode& node) {
-  switch (node.kind) {
-    case YamlNode::Kind::kNull: return nullptr;
-    case YamlNode::Kind::kList: {
-      Json list = Json::array();
-      for (const YamlNode& item : node.items) list.push_back(NodeToJson(item));
-      return list;
-    }
-    case YamlNode::Kind::kMap: {
-      Json map = Json::object();
-      for (size_t i = 0; i < node.items.size(); ++i) map[node.keys[i]] = NodeToJson(node.items[i]);
-      return map;
-    }
-    case YamlNode::Kind::kScalar: break;
-  }
-  if (node.quoted) return node.text;
-  if (node.text == "true" || node.text == "false") return node.text == "true";
-  double number = 0;
-  if (!ParseNumber(node.text, &number)) return node.text;
-  const bool is_whole = node.text.find_first_of(".eE") == std::string::npos;
-  if (is_whole && std::abs(number) < 9e15) return static_cast<int64_t>(number);
-  return number;
-}
-
-Json ValueToJson(const KeyDeclaration& key, const Value& value) {
-  if (value.is_null) return key.null_word == "null" ? Json(nullptr) : Json(key.null_word);
-  switch (key.type) {
-    case KeyType::kBool: return value.boolean;
-    case KeyType::kInt: return value.integer;
-    case KeyType::kU64:
-    case KeyType::kSize: return value.u64;
-    case KeyType::kNumber: return value.number;
-    case KeyType::kString:
-    case KeyType::kEnum:
-    case KeyType::kPath: return value.text;
-    case KeyType::kList:
-    case KeyType::kPathList: return value.list;
-    case KeyType::kDevices: {
-      Json list = Json::array();
-      for (const std::string& device : value.list) list.push_back(std::stol(device));
-      return list;
-    }
-    case KeyType::kNumberList: return value.numbers;
-    case KeyType::kMap: return NodeToJson(value.map);
-  }
-  return nullptr;
-}
-
 std::string Dump(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -80,13 +34,6 @@ Json* Descend(Json* root, const std::string& name) {
   std::string part;
   while (std::getline(parts, part, '.')) root = &(*root)[part];
   return root;
-}
-
-// Options that a verifier's factory reads; the rest of the section belongs to the pool.
-bool IsVerifierOption(const KeyDeclaration& key) {
-  return !key.read_by.empty() || key.name == "reward.extract" || key.name == "reward.no_answer" ||
-         key.name == "reward.thinking" || key.name == "reward.overlong_buffer.len" ||
-         key.name == "reward.overlong_buffer.penalty_factor" || key.name == "reward.count";
 }
 
 }  // namespace
@@ -218,19 +165,6 @@ Config Config::WithCreationTime(int64_t seconds) const {
 
 int64_t Config::creation_time() const { return state_->creation_time; }
 
-std::map<std::string, std::string> Config::VerifierOptions() const {
-  std::map<std::string, std::string> options;
-  for (const KeyDeclaration& key : Registry().keys()) {
-    if (key.section() != "reward" || !IsVerifierOption(key) || !IsChanged(key.name)) continue;
-    const Value& value = this->value(key.name);
-    const Json json = ValueToJson(key, value);
-    options[key.short_name()] = json.is_string()     ? json.get<std::string>()
-                                : json.is_structured() ? Dump(json)
-                                                       : WriteValue(key, value);
-  }
-  return options;
-}
-
 std::string Config::ToJson(bool only_changed) const {
   Json root = Json::object();
   for (const KeyDeclaration& key : Registry().keys()) {
@@ -242,7 +176,8 @@ std::string Config::ToJson(bool only_changed) const {
 
 std::string Config::ToResolvedYaml() const {
   std::string text =
-      "# Written by winnow: every key with its value. Reading this file again gives the same job.\n";
+      "# Written by winnow: every key with its value. Reading this file again gives the same "
+      "job.\n";
   if (creation_time() != 0) text += Format("# created: {}\n", creation_time());
   // Keys of one map stand together, in the order of their first declaration.
   struct Group {

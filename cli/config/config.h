@@ -25,9 +25,9 @@ class Config {
 
   bool Bool(std::string_view key) const;
   int64_t Int(std::string_view key) const;
-  uint64_t U64(std::string_view key) const;     // run.seed
+  uint64_t U64(std::string_view key) const;  // run.seed
   double Number(std::string_view key) const;
-  uint64_t Size(std::string_view key) const;    // bytes
+  uint64_t Size(std::string_view key) const;  // bytes
   // A string, an enum's word, or an absolute path.
   const std::string& String(std::string_view key) const;
   // Strings, absolute paths, or device numbers.
@@ -61,8 +61,9 @@ class Config {
   Config WithCreationTime(int64_t seconds) const;
   int64_t creation_time() const;
 
-  // Options for the verifier: the keys below `reward.` that verifiers read and that differ from
-  // their defaults; scalars as text, lists and maps as JSON text.
+  // Options for reward::MakeVerifier: the keys below `reward.` that the job's verifier reads, and
+  // extract, no_answer and thinking if they differ from their defaults. Scalars as text, lists and
+  // maps as JSON text. For `compose` those of its parts too, as PART.OPTION.
   std::map<std::string, std::string> VerifierOptions() const;
 
   // The file written as config.resolved.yaml: every key, absolute paths, no alias. Reading it again
@@ -86,12 +87,12 @@ class Config {
 enum class Purpose { kTrain, kSft, kEval, kGenerate, kShow };
 
 struct LoadRequest {
-  std::string path;                                // "" (kShow only): the defaults alone.
-  std::vector<std::string> sets = {};              // "KEY=VALUE" of --set, in order.
+  std::string path;                                     // "" (kShow only): the defaults alone.
+  std::vector<std::string> sets = {};                   // "KEY=VALUE" of --set, in order.
   std::map<std::string, std::string> environment = {};  // The process's environment.
   Purpose purpose = Purpose::kTrain;
-  std::string working_folder = {};                 // "" = the current folder.
-  bool check_files = true;                         // Look whether the files named are there.
+  std::string working_folder = {};  // "" = the current folder.
+  bool check_files = true;          // Look whether the files named are there.
 };
 
 // Reads and checks a job file. True: `*config` is set. False: `*messages` has one line per mistake

@@ -10,8 +10,8 @@
 
 namespace winnow::cli {
 
-// What a Config holds. The values given and the values derived by the caller are kept apart from the
-// defaults, so that a derived value can be computed anew when what it depends on changes.
+// What a Config holds. The values given and the values derived by the caller are kept apart from
+// the defaults, so that a derived value can be computed anew when what it depends on changes.
 struct ConfigState {
   struct Entry {
     Value value;

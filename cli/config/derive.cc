@@ -52,8 +52,8 @@ std::string NameFromFile(const std::string& file) {
 }
 
 Value PathValue(const ConfigState& state, const std::string& path) {
-  Value value = TextValue((std::filesystem::path(state.working_folder) / path)
-                              .lexically_normal().string());
+  Value value =
+      TextValue((std::filesystem::path(state.working_folder) / path).lexically_normal().string());
   value.shown = path;
   return value;
 }
@@ -67,48 +67,49 @@ struct Derivation {
 const std::vector<Derivation>& Derivations() {
   static const std::vector<Derivation> derivations = {
       {"run.name", [](const Lookup& at) { return TextValue(NameFromFile(at.state().file)); }},
-      {"run.dir", [](const Lookup& at) {
-         return PathValue(at.state(), "runs/" + at("run.name").text);
-       }},
-      {"rollout.parallel.max_total_tokens", [](const Lookup& at) {
-         return Capped(4 * at.Int("data.max_response_length"));
-       }},
+      {"run.dir",
+       [](const Lookup& at) { return PathValue(at.state(), "runs/" + at("run.name").text); }},
+      {"rollout.parallel.max_total_tokens",
+       [](const Lookup& at) { return Capped(4 * at.Int("data.max_response_length")); }},
       {"rollout.dars.n_max", [](const Lookup& at) { return Capped(4 * at.Int("rollout.n")); }},
-      {"filter.gen_batch_max", [](const Lookup& at) {  // ceil(1.5 T)
+      {"filter.gen_batch_max",
+       [](const Lookup& at) {  // ceil(1.5 T)
          return Capped((3 * at.Int("data.train_batch_size") + 1) / 2);
        }},
-      {"filter.gen_batch_min", [](const Lookup& at) {
+      {"filter.gen_batch_min",
+       [](const Lookup& at) {
          return IntValue(std::min<int64_t>(64, at.Int("filter.gen_batch_max")));
        }},
       {"reward.min", [](const Lookup&) { return NumberValue(-kDefaultRewardBound); }},
       {"reward.max", [](const Lookup&) { return NumberValue(kDefaultRewardBound); }},
-      {"filter.midpoint", [](const Lookup& at) {
+      {"filter.midpoint",
+       [](const Lookup& at) {
          return NumberValue((at("reward.min").number + at("reward.max").number) / 2);
        }},
-      {"reward.rel", [](const Lookup& at) {
+      {"reward.rel",
+       [](const Lookup& at) {
          return NumberValue(at.Is("reward.verifier", "numeric") ? 1e-6 : 0.0);
        }},
-      {"reward.memory_mb", [](const Lookup& at) {
-         return IntValue(at.Is("reward.verifier", "code") ? 512 : 2048);
-       }},
-      {"reward.num_workers", [](const Lookup&) {
-         return IntValue(std::max(1, AvailableCores() / 2));
-       }},
-      {"learner.ppo_mini_batch_size", [](const Lookup& at) {
-         return IntValue(at.Int("data.train_batch_size"));
-       }},
-      {"learner.sft.max_length", [](const Lookup& at) {
+      {"reward.memory_mb",
+       [](const Lookup& at) { return IntValue(at.Is("reward.verifier", "code") ? 512 : 2048); }},
+      {"reward.num_workers",
+       [](const Lookup&) { return IntValue(std::max(1, AvailableCores() / 2)); }},
+      {"learner.ppo_mini_batch_size",
+       [](const Lookup& at) { return IntValue(at.Int("data.train_batch_size")); }},
+      {"learner.sft.max_length",
+       [](const Lookup& at) {
          return Capped(at.Int("data.max_prompt_length") + at.Int("data.max_response_length"));
        }},
-      {"algorithm.rollout_correction.rollout_is", [](const Lookup& at) {
+      {"algorithm.rollout_correction.rollout_is",
+       [](const Lookup& at) {
          return at.Is("run.mode", "async") ? TextValue("token") : NullValue();
        }},
-      {"algorithm.rollout_correction.rollout_is_threshold", [](const Lookup& at) {
+      {"algorithm.rollout_correction.rollout_is_threshold",
+       [](const Lookup& at) {
          return at.Is("run.mode", "async") ? TextValue("2.0") : NullValue();
        }},
-      {"trainer.max_off_policy_threshold", [](const Lookup& at) {
-         return IntValue(at.Is("run.mode", "async") ? 1 : 0);
-       }},
+      {"trainer.max_off_policy_threshold",
+       [](const Lookup& at) { return IntValue(at.Is("run.mode", "async") ? 1 : 0); }},
   };
   return derivations;
 }

@@ -20,8 +20,7 @@ bool IsVariableName(const std::string& name) {
 
 }  // namespace
 
-std::string Interpolate(const std::string& text, const Environment& environment,
-                        std::string* out) {
+std::string Interpolate(const std::string& text, const Environment& environment, std::string* out) {
   std::string result;
   for (size_t at = 0; at < text.size();) {
     if (text.compare(at, 3, "$${") == 0) {

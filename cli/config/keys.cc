@@ -10,19 +10,29 @@ namespace winnow::cli {
 
 std::string_view KeyTypeName(KeyType type) {
   switch (type) {
-    case KeyType::kBool: return "bool";
-    case KeyType::kInt: return "int";
-    case KeyType::kU64: return "int";
-    case KeyType::kNumber: return "num";
-    case KeyType::kSize: return "size";
-    case KeyType::kString: return "str";
-    case KeyType::kEnum: return "enum";
-    case KeyType::kPath: return "path";
+    case KeyType::kBool:
+      return "bool";
+    case KeyType::kInt:
+      return "int";
+    case KeyType::kU64:
+      return "int";
+    case KeyType::kNumber:
+      return "num";
+    case KeyType::kSize:
+      return "size";
+    case KeyType::kString:
+      return "str";
+    case KeyType::kEnum:
+      return "enum";
+    case KeyType::kPath:
+      return "path";
     case KeyType::kList:
     case KeyType::kPathList:
     case KeyType::kNumberList:
-    case KeyType::kDevices: return "list";
-    case KeyType::kMap: return "map";
+    case KeyType::kDevices:
+      return "list";
+    case KeyType::kMap:
+      return "map";
   }
   return "?";
 }

@@ -15,18 +15,18 @@ namespace winnow::cli {
 
 enum class KeyType {
   kBool,
-  kInt,         // up to 2^31 - 1
+  kInt,  // up to 2^31 - 1
   kU64,
   kNumber,
-  kSize,        // bytes, or 512MiB
+  kSize,  // bytes, or 512MiB
   kString,
   kEnum,
-  kPath,        // absolute once resolved, but for words in `values`
-  kList,        // of strings
+  kPath,  // absolute once resolved, but for words in `values`
+  kList,  // of strings
   kPathList,
   kNumberList,
-  kDevices,     // 0-3 or [0, 2]
-  kMap,         // free names
+  kDevices,  // 0-3 or [0, 2]
+  kMap,      // free names
 };
 std::string_view KeyTypeName(KeyType type);
 
@@ -60,7 +60,7 @@ struct KeyDeclaration {
   std::string derived;             // In words, what the default is computed from; see derive.h.
   KeyRange range;
   std::vector<std::string> values;  // Allowed words (kEnum, or items of a kList).
-  std::vector<std::pair<std::string, std::string>> value_aliases;  // other system's word -> ours
+  std::vector<std::pair<std::string, std::string>> value_aliases;   // other system's word -> ours
   std::vector<std::pair<std::string, std::string>> refused_values;  // word -> why
   std::string allowed;                               // What `validate` asks, after "must".
   std::function<bool(const Value& value)> validate;  // Null: nothing more to check.

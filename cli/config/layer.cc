@@ -44,11 +44,16 @@ void MergeMaps(const YamlNode& over, YamlNode* base) {
 
 std::string ValueOrigin::Head() const {
   switch (kind) {
-    case Kind::kFile: return Format("{}:{}", name, line);
-    case Kind::kEnvironment: return "env " + name;
-    case Kind::kSet: return "--set";
-    case Kind::kDerived: return "derived";
-    case Kind::kDefault: return "default";
+    case Kind::kFile:
+      return Format("{}:{}", name, line);
+    case Kind::kEnvironment:
+      return "env " + name;
+    case Kind::kSet:
+      return "--set";
+    case Kind::kDerived:
+      return "derived";
+    case Kind::kDefault:
+      return "default";
   }
   return "";
 }
@@ -130,8 +135,7 @@ void LayerReader::ReadMapKey(size_t key, const std::string& written, YamlNode no
   aliases.items.clear();
   YamlNode rest = aliases;
   for (size_t i = 0; i < node.items.size(); ++i) {
-    const bool is_alias =
-        Registry().IsGroup(TranslateByRule(written) + "." + node.keys[i]);
+    const bool is_alias = Registry().IsGroup(TranslateByRule(written) + "." + node.keys[i]);
     YamlNode& target = is_alias ? aliases : rest;
     target.keys.push_back(node.keys[i]);
     target.key_lines.push_back(node.key_lines[i]);
@@ -164,7 +168,8 @@ void LayerReader::ReadAlias(const std::string& written, const YamlNode& node,
   for (const size_t key : target.keys) ReadKey(key, written, value, origin);
 }
 
-void LayerReader::ReadKey(size_t key, const std::string& written, YamlNode node, ValueOrigin origin) {
+void LayerReader::ReadKey(size_t key, const std::string& written, YamlNode node,
+                          ValueOrigin origin) {
   const std::string& name = Registry().key(key).name;
   if (written != name) origin.alias = written;
   if (std::string problem; !InterpolateNode(&node, &problem)) {
@@ -197,12 +202,13 @@ void LayerReader::ReportUnknown(const std::string& written, const YamlNode& node
   const bool may_suggest = layer_->mistakes.size() < kMaxSuggestedMistakes;
   const bool is_top = written.find('.') == std::string::npos;
   if (is_top && node.kind == Kind::kMap) {
-    const auto names = may_suggest ? Nearest(written, Registry().sections())
-                                   : std::vector<std::string>();
+    const auto names =
+        may_suggest ? Nearest(written, Registry().sections()) : std::vector<std::string>();
     AddMistake(origin, Printable(written, 120) + " is not a section" + DidYouMean(": ", names));
     return;
   }
-  if (node.kind == Kind::kMap && !node.items.empty() && IsSection(written.substr(0, written.find('.')))) {
+  if (node.kind == Kind::kMap && !node.items.empty() &&
+      IsSection(written.substr(0, written.find('.')))) {
     for (size_t i = 0; i < node.items.size(); ++i) {
       ValueOrigin here = origin;
       if (here.kind == ValueOrigin::Kind::kFile) here.line = node.key_lines[i];
@@ -210,8 +216,8 @@ void LayerReader::ReportUnknown(const std::string& written, const YamlNode& node
     }
     return;
   }
-  const auto names = may_suggest ? SuggestKeys(TranslateByRule(written))
-                                 : std::vector<std::string>();
+  const auto names =
+      may_suggest ? SuggestKeys(TranslateByRule(written)) : std::vector<std::string>();
   AddMistake(origin, Printable(written, 120) + " is not a key" + DidYouMean(": ", names));
 }
 

@@ -26,13 +26,12 @@ constexpr std::string_view kVariablePrefix = "WINNOW_CFG_";
 class Loader {
  public:
   explicit Loader(const LoadRequest& request) : request_(request) {
-    folder_ = request.working_folder.empty() ? std::filesystem::current_path().string()
-                                             : std::filesystem::absolute(request.working_folder)
-                                                   .lexically_normal().string();
+    folder_ = request.working_folder.empty()
+                  ? std::filesystem::current_path().string()
+                  : std::filesystem::absolute(request.working_folder).lexically_normal().string();
   }
 
-  bool Load(Config* config, std::vector<std::string>* messages,
-            std::vector<std::string>* notices) {
+  bool Load(Config* config, std::vector<std::string>* messages, std::vector<std::string>* notices) {
     auto state = std::make_shared<ConfigState>();
     state->file = request_.path;
     state->working_folder = folder_;
@@ -74,8 +73,8 @@ class Loader {
       }
       identities.push_back(std::move(identity));
       layers.emplace_back();
-      file = ReadFile(file, full, static_cast<int>(layers.size()) - 1, &layers.back(), &asked,
-                      state);
+      file =
+          ReadFile(file, full, static_cast<int>(layers.size()) - 1, &layers.back(), &asked, state);
     }
     for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
       Overlay(layer->settings, settings);
@@ -89,7 +88,8 @@ class Loader {
     for (const std::string& name : chain) names += (names.empty() ? "" : ", ") + Printable(name);
     const char* rule = chain.size() > kMaxChain ? "extends must be at most 15 files long"
                                                 : "extends must not form a cycle";
-    mistakes_.push_back({asked.source, asked.line, Format("{}: {}: {}", asked.Head(), rule, names)});
+    mistakes_.push_back(
+        {asked.source, asked.line, Format("{}: {}: {}", asked.Head(), rule, names)});
     is_cut_off_ = true;
   }
 
@@ -121,10 +121,10 @@ class Loader {
     const auto fail = [&](const std::string& reason) {
       const bool is_first = asked.line == 0;
       is_cut_off_ = true;
-      mistakes_.push_back({asked.source, asked.line,
-                           is_first ? Format("{} cannot be read ({})", file, reason)
-                                    : Format("{}: extends cannot be read: {} ({})", asked.Head(),
-                                             file, reason)});
+      mistakes_.push_back(
+          {asked.source, asked.line,
+           is_first ? Format("{} cannot be read ({})", file, reason)
+                    : Format("{}: extends cannot be read: {} ({})", asked.Head(), file, reason)});
       return false;
     };
     auto opened = RandomAccessFile::Open(full);
@@ -137,8 +137,8 @@ class Loader {
       return fail(message.substr(begin + 1, end - begin - 1));
     }
     if (opened->size_bytes() > YamlLimits::kMaxBytes) {
-      return fail(Format("{} bytes, at most {} are allowed", opened->size_bytes(),
-                         YamlLimits::kMaxBytes));
+      return fail(
+          Format("{} bytes, at most {} are allowed", opened->size_bytes(), YamlLimits::kMaxBytes));
     }
     text->resize(opened->size_bytes());
     const Status status = opened->Read(0, text->size(), text->data());
@@ -149,7 +149,9 @@ class Loader {
                         LayerReader* reader, ValueOrigin* asked) {
     for (size_t i = 0; i < root.keys.size(); ++i) {
       if (root.keys[i] != "extends") continue;
-      *asked = {.kind = ValueOrigin::Kind::kFile, .name = file, .line = root.key_lines[i],
+      *asked = {.kind = ValueOrigin::Kind::kFile,
+                .name = file,
+                .line = root.key_lines[i],
                 .source = source};
       const YamlNode& node = root.items[i];
       if (node.kind != YamlNode::Kind::kScalar || node.text.empty()) {
@@ -193,8 +195,8 @@ class Loader {
     LayerReader reader(request_.environment, folder_, &layer);
     for (const auto& [variable, text] : request_.environment) {
       if (!variable.starts_with(kVariablePrefix)) continue;
-      const ValueOrigin origin{.kind = ValueOrigin::Kind::kEnvironment, .name = variable,
-                               .source = kEnvironmentSource};
+      const ValueOrigin origin{
+          .kind = ValueOrigin::Kind::kEnvironment, .name = variable, .source = kEnvironmentSource};
       ReadOne(NameOf(variable), text, origin, /*may_repeat=*/false, &reader);
     }
     Overlay(layer.settings, settings);

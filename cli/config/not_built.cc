@@ -1,4 +1,5 @@
-// What the specification has and the program has not yet. Whoever builds a feature deletes its rows.
+// What the specification has and the program has not yet. Whoever builds a feature deletes its
+// rows.
 #include "cli/config/not_built.h"
 
 #include <algorithm>

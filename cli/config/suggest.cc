@@ -83,6 +83,14 @@ std::vector<std::string> SuggestKeys(std::string_view name) {
     for (std::string& key : nearest) key = section + "." + key;
     if (!nearest.empty()) return nearest;
   }
+  if (dot != std::string_view::npos) {
+    std::vector<std::string> in_nearest_section;
+    for (const std::string& section : Nearest(name.substr(0, dot), registry.sections())) {
+      const std::string moved = section + std::string(name.substr(dot));
+      if (registry.Find(moved)) in_nearest_section.push_back(moved);
+    }
+    if (!in_nearest_section.empty()) return in_nearest_section;
+  }
   std::vector<std::string> equal;
   for (const KeyDeclaration& key : registry.keys()) {
     if (LastPart(key.name) == LastPart(name)) equal.push_back(key.name);

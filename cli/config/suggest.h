@@ -16,8 +16,9 @@ std::vector<std::string> Nearest(std::string_view typed, const std::vector<std::
 // "; did you mean a, b or c?" with `separator` in front, or "" for no names.
 std::string DidYouMean(std::string_view separator, const std::vector<std::string>& names);
 
-// What an unknown key `name` (dots included) may have meant: the nearest of its section's keys, else
-// keys with the same last part, else the nearest of all names and aliases.
+// What an unknown key `name` (dots included) may have meant: the nearest of its section's keys,
+// else the same key in the nearest section, else keys with the same last part, else the nearest of
+// all names and aliases.
 std::vector<std::string> SuggestKeys(std::string_view name);
 
 }  // namespace winnow::cli

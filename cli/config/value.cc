@@ -15,9 +15,10 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
-    {"TiB", uint64_t{1} << 40}, {"GiB", uint64_t{1} << 30},
-    {"MiB", uint64_t{1} << 20}, {"KiB", uint64_t{1} << 10}};
+constexpr std::pair<std::string_view, uint64_t> kUnits[] = {{"TiB", uint64_t{1} << 40},
+                                                            {"GiB", uint64_t{1} << 30},
+                                                            {"MiB", uint64_t{1} << 20},
+                                                            {"KiB", uint64_t{1} << 10}};
 
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
@@ -97,9 +98,13 @@ class Reader {
     value_->is_null = false;
     std::string problem = ReadByType();
     const bool has_parts = node_.kind == Kind::kList || node_.kind == Kind::kMap;
-    if (problem.empty() && has_parts) value_->shown = Printable(WriteValue(key_, *value_), 200);
+    if (problem.empty() && has_parts) {
+      const bool is_files = key_.type == KeyType::kPathList;
+      value_->shown = Printable(
+          is_files ? "[" + Joined(value_->shown_list) + "]" : WriteValue(key_, *value_), 200);
+    }
     if (problem.empty() && key_.validate && !key_.validate(*value_)) {
-      problem = Problem(key_.allowed);
+      problem = "must " + key_.allowed + ": " + value_->shown;
     }
     return problem;
   }
@@ -112,39 +117,62 @@ class Reader {
 
   std::string TypeRule() const {
     switch (key_.type) {
-      case KeyType::kBool: return "be true or false";
+      case KeyType::kBool:
+        return "be true or false";
       case KeyType::kInt:
-      case KeyType::kU64: return "be an integer";
+      case KeyType::kU64:
+        return "be an integer";
       case KeyType::kNumber:
         return key_.null_word == "invalid" ? "be a number or invalid" : "be a number";
-      case KeyType::kSize: return "be a size such as 512MiB";
-      case KeyType::kString: return "be text";
-      case KeyType::kEnum: return "be one of " + Joined(key_.values);
-      case KeyType::kPath: return "be a path";
+      case KeyType::kSize:
+        return "be a size such as 512MiB";
+      case KeyType::kString:
+        return "be text";
+      case KeyType::kEnum:
+        return "be one of " + Joined(key_.values);
+      case KeyType::kPath:
+        return "be a path";
       case KeyType::kList:
-      case KeyType::kPathList: return "be a list";
-      case KeyType::kNumberList: return "be a list of numbers";
-      case KeyType::kDevices: return "be devices such as 0-3 or [0, 2]";
-      case KeyType::kMap: return "be a map";
+      case KeyType::kPathList:
+        return "be a list";
+      case KeyType::kNumberList:
+        return "be a list of numbers";
+      case KeyType::kDevices:
+        return "be devices such as 0-3 or [0, 2]";
+      case KeyType::kMap:
+        return "be a map";
     }
     return "";
   }
 
   std::string ReadByType() {
     switch (key_.type) {
-      case KeyType::kBool: return ReadBool();
-      case KeyType::kInt: return ReadInt();
-      case KeyType::kU64: return ReadU64();
-      case KeyType::kNumber: return ReadNumber();
-      case KeyType::kSize: return ReadSize();
-      case KeyType::kString: return ReadText();
-      case KeyType::kEnum: return ReadEnum();
-      case KeyType::kPath: return ReadPath();
-      case KeyType::kList: return ReadList();
-      case KeyType::kPathList: return ReadPathList();
-      case KeyType::kNumberList: return ReadNumbers();
-      case KeyType::kDevices: return ReadDevices();
-      case KeyType::kMap: return ReadMap();
+      case KeyType::kBool:
+        return ReadBool();
+      case KeyType::kInt:
+        return ReadInt();
+      case KeyType::kU64:
+        return ReadU64();
+      case KeyType::kNumber:
+        return ReadNumber();
+      case KeyType::kSize:
+        return ReadSize();
+      case KeyType::kString:
+        return ReadText();
+      case KeyType::kEnum:
+        return ReadEnum();
+      case KeyType::kPath:
+        return ReadPath();
+      case KeyType::kList:
+        return ReadList();
+      case KeyType::kPathList:
+        return ReadPathList();
+      case KeyType::kNumberList:
+        return ReadNumbers();
+      case KeyType::kDevices:
+        return ReadDevices();
+      case KeyType::kMap:
+        return ReadMap();
     }
     return "";
   }
@@ -337,8 +365,8 @@ bool IsPlainSafe(const std::string& text) {
   }
   if (text == "Null" || text == "NULL") return false;
   const auto is_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '/' || c == '.' || c == '-' || c == '+';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '/' || c == '.' || c == '-' || c == '+';
   };
   if (!std::all_of(text.begin(), text.end(), is_word)) return false;
   double number = 0;
@@ -372,11 +400,16 @@ std::string ReadValue(const KeyDeclaration& key, const YamlNode& node, const std
 std::string WriteValue(const KeyDeclaration& key, const Value& value) {
   if (value.is_null) return key.nullable ? key.null_word : "null";
   switch (key.type) {
-    case KeyType::kBool: return value.boolean ? "true" : "false";
-    case KeyType::kInt: return Format("{}", value.integer);
-    case KeyType::kU64: return Format("{}", value.u64);
-    case KeyType::kNumber: return WriteNumber(value.number);
-    case KeyType::kSize: return WriteSize(value.u64);
+    case KeyType::kBool:
+      return value.boolean ? "true" : "false";
+    case KeyType::kInt:
+      return Format("{}", value.integer);
+    case KeyType::kU64:
+      return Format("{}", value.u64);
+    case KeyType::kNumber:
+      return WriteNumber(value.number);
+    case KeyType::kSize:
+      return WriteSize(value.u64);
     case KeyType::kString:
     case KeyType::kEnum:
     case KeyType::kPath: {
@@ -384,14 +417,17 @@ std::string WriteValue(const KeyDeclaration& key, const Value& value) {
       return value.text == key.null_word ? Quoted(value.text) : WriteString(value.text);
     }
     case KeyType::kList:
-    case KeyType::kPathList: return WriteList(value.list, /*as_strings=*/true);
-    case KeyType::kDevices: return WriteList(value.list, /*as_strings=*/false);
+    case KeyType::kPathList:
+      return WriteList(value.list, /*as_strings=*/true);
+    case KeyType::kDevices:
+      return WriteList(value.list, /*as_strings=*/false);
     case KeyType::kNumberList: {
       std::vector<std::string> numbers;
       for (const double number : value.numbers) numbers.push_back(WriteNumber(number));
       return WriteList(numbers, /*as_strings=*/false);
     }
-    case KeyType::kMap: return WriteNode(value.map);
+    case KeyType::kMap:
+      return WriteNode(value.map);
   }
   return "";
 }
@@ -399,7 +435,8 @@ std::string WriteValue(const KeyDeclaration& key, const Value& value) {
 std::string WriteNode(const YamlNode& node) {
   std::string text;
   switch (node.kind) {
-    case Kind::kNull: return "null";
+    case Kind::kNull:
+      return "null";
     case Kind::kScalar: {
       double number = 0;
       const bool is_plain = !node.quoted && (node.text == "true" || node.text == "false" ||
@@ -446,10 +483,14 @@ std::string WriteNumber(double number) {
 
 std::string ShowNode(const YamlNode& node) {
   switch (node.kind) {
-    case Kind::kNull: return "null";
-    case Kind::kList: return "a list";
-    case Kind::kMap: return "a map";
-    case Kind::kScalar: break;
+    case Kind::kNull:
+      return "null";
+    case Kind::kList:
+      return "a list";
+    case Kind::kMap:
+      return "a map";
+    case Kind::kScalar:
+      break;
   }
   double number = 0;
   if (ParseNumber(node.text, &number) || node.text == "true" || node.text == "false") {

@@ -13,15 +13,15 @@ struct KeyDeclaration;
 // The value of one key. Which field holds it follows from the key's type; null holds none.
 struct Value {
   bool is_null = true;
-  bool boolean = false;           // kBool
-  int64_t integer = 0;            // kInt
-  uint64_t u64 = 0;               // kU64, kSize
-  double number = 0;              // kNumber
-  std::string text;               // kString, kEnum, kPath
-  std::vector<std::string> list;  // kList, kPathList, kDevices
-  std::vector<double> numbers;    // kNumberList
-  YamlNode map;                   // kMap
-  std::string shown;              // What messages quote: the user's own text.
+  bool boolean = false;                 // kBool
+  int64_t integer = 0;                  // kInt
+  uint64_t u64 = 0;                     // kU64, kSize
+  double number = 0;                    // kNumber
+  std::string text;                     // kString, kEnum, kPath
+  std::vector<std::string> list;        // kList, kPathList, kDevices
+  std::vector<double> numbers;          // kNumberList
+  YamlNode map;                         // kMap
+  std::string shown;                    // What messages quote: the user's own text.
   std::vector<std::string> shown_list;  // kPathList: the files as the user named them.
 };
 

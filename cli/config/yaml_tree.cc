@@ -199,8 +199,7 @@ class TreeBuilder : public YAML::EventHandler {
       const auto& keys = level->node.keys;
       const size_t first = std::find(keys.begin(), keys.end(), node.text) - keys.begin();
       mistakes_->push_back({node.line, Format("{} is given twice (line {}): keep one",
-                                              Printable(node.text),
-                                              level->node.key_lines[first])});
+                                              Printable(node.text), level->node.key_lines[first])});
       level->drops_value = true;
       return;
     }
@@ -226,12 +225,12 @@ bool CheckBytes(std::string_view text, std::vector<YamlMistake>* mistakes) {
       mistakes->push_back({line, "tabs are refused: indent with spaces"});
       return false;
     }
-    const bool is_control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r') ||
-                            c == '\x7f';
+    const bool is_control =
+        (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r') || c == '\x7f';
     const size_t length = is_control ? 0 : Utf8Length(text, at);
     if (length == 0) {
-      mistakes->push_back({line, is_control ? "control characters are refused"
-                                            : "the file must be UTF-8 text"});
+      mistakes->push_back(
+          {line, is_control ? "control characters are refused" : "the file must be UTF-8 text"});
       return false;
     }
     at += length;
@@ -275,8 +274,8 @@ bool ParseYaml(std::string_view text, YamlNode* root, std::vector<YamlMistake>* 
   *root = YamlNode();
   const size_t mistakes_before = mistakes->size();
   if (text.size() > YamlLimits::kMaxBytes) {
-    mistakes->push_back({1, Format("a file may have {} bytes: {}", YamlLimits::kMaxBytes,
-                                   text.size())});
+    mistakes->push_back(
+        {1, Format("a file may have {} bytes: {}", YamlLimits::kMaxBytes, text.size())});
     return false;
   }
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);

@@ -33,8 +33,8 @@ struct YamlLimits {
 
 // Reads one YAML document; an empty text is kNull. Refused, with line: bytes that are not UTF-8 or
 // are control characters, tabs, tags, merge keys, duplicate keys, several documents, and whatever
-// exceeds YamlLimits. Returns false if there were mistakes; never throws, and ends in time linear in
-// the length of `text`.
+// exceeds YamlLimits. Returns false if there were mistakes; never throws, and ends in time linear
+// in the length of `text`.
 bool ParseYaml(std::string_view text, YamlNode* root, std::vector<YamlMistake>* mistakes);
 
 // `text` for a message: control characters and broken UTF-8 escaped, long text cut with "…".

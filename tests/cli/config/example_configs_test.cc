@@ -1,0 +1,81 @@
+// Every file in configs/ is read and checked; `${…}` stands for a fixture.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/config/config.h"
+
+namespace winnow::cli {
+namespace {
+
+using testing::ElementsAre;
+
+const std::filesystem::path kFolder = std::filesystem::path(WINNOW_SOURCE_DIR) / "configs";
+
+std::vector<std::string> MistakesOf(const std::string& file, Config* config) {
+  LoadRequest request;
+  request.path = (kFolder / file).string();
+  request.environment = {{"MODELS", "/fixture/models"},
+                         {"SCRATCH", "/fixture/scratch"},
+                         {"DATA", "/fixture/data"},
+                         {"HOME", "/fixture/home"}};
+  request.working_folder = WINNOW_SOURCE_DIR;
+  request.check_files = false;
+  const bool is_warm_up =
+      file.find("sft") != std::string::npos || file.find("warmup") != std::string::npos;
+  request.purpose = is_warm_up ? Purpose::kSft : Purpose::kTrain;
+  std::vector<std::string> messages;
+  std::vector<std::string> notices;
+  if (!LoadConfig(request, config, &messages, &notices)) messages.pop_back();
+  const std::string head = request.path + ":";
+  for (std::string& message : messages) {
+    if (message.starts_with(head)) message.erase(0, head.size());
+  }
+  return messages;
+}
+
+TEST(ExampleConfigsTest, AreReadAndChecked) {
+  size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++count;
+    Config config;
+    for (const std::string& message : MistakesOf(entry.path().filename().string(), &config)) {
+      EXPECT_THAT(message, testing::EndsWith(" is not built yet")) << entry.path();
+    }
+  }
+  std::printf("%zu files checked\n", count);
+  EXPECT_GE(count, 2u);
+}
+
+TEST(ExampleConfigsTest, GresoNeedsOnlyWhatIsNotBuiltYet) {
+  Config config;
+  EXPECT_THAT(MistakesOf("greso-qwen2.5-math-1.5b.yaml", &config),
+              ElementsAre("4: run.device: cuda is not built yet",
+                          "15: placement.mode: local is not built yet",
+                          "15: placement.actor_devices: [0, 1, 2, 3] is not built yet",
+                          "15: placement.learner_devices: [0, 1, 2, 3] is not built yet"));
+  EXPECT_EQ(config.String("model.path"), "/fixture/models/Qwen2.5-Math-1.5B");
+  EXPECT_EQ(config.Int("filter.gen_batch_max"), 384);
+  EXPECT_EQ(config.Number("filter.midpoint"), 0.5);
+  EXPECT_THAT(config.List("learner.optim.weight_decay_exclude"), testing::IsEmpty());
+}
+
+TEST(ExampleConfigsTest, AsyncNeedsOnlyWhatIsNotBuiltYet) {
+  Config config;
+  EXPECT_THAT(
+      MistakesOf("async-7b.yaml", &config),
+      ElementsAre("13: run.mode: async is not built yet", "13: run.device: cuda is not built yet",
+                  "16: rollout.speculation.sources: [suffix] is not built yet",
+                  "21: placement.mode: cluster is not built yet",
+                  "21: placement.nnodes: 2 is not built yet",
+                  "21: placement.launcher: slurm is not built yet"));
+  EXPECT_EQ(config.String("run.dir"), "/fixture/scratch/async-7b");
+  EXPECT_EQ(config.Int("trainer.max_off_policy_threshold"), 2);
+}
+
+}  // namespace
+}  // namespace winnow::cli
