@@ -48,8 +48,8 @@ class MergeTable {
   int shift_ = 0;
 };
 
-// Encodes one word of bytes: starting from single bytes, joins the pair of the lowest rank, leftmost
-// first, until none is left (Sennrich et al., arXiv:1508.07909, on bytes as GPT-2 does).
+// Encodes one word of bytes: starting from single bytes, joins the pair of the lowest rank,
+// leftmost first, until none is left (Sennrich et al., arXiv:1508.07909, on bytes as GPT-2 does).
 // Threads: EncodeWord from any thread; what it remembers of words is atomic.
 // Cost:    O(n log n) in the bytes of a word, so a long run of one character is no trap.
 class Bpe {

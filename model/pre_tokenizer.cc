@@ -80,9 +80,8 @@ std::vector<TextRange> FindNumbers(std::string_view text, TextRange range) {
   std::vector<TextRange> numbers;
   for (size_t at = range.begin; at < range.end;) {
     const DecodedChar next = DecodeUtf8(text, at);
-    const bool is_number = next.code_point < 0x80
-                               ? next.code_point >= '0' && next.code_point <= '9'
-                               : IsNumeric(next.code_point);
+    const bool is_number = next.code_point < 0x80 ? next.code_point >= '0' && next.code_point <= '9'
+                                                  : IsNumeric(next.code_point);
     if (is_number) numbers.push_back({at, at + next.size_bytes});
     at += next.size_bytes;
   }

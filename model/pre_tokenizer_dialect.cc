@@ -218,8 +218,8 @@ class Translator {
 Result<std::string> TranslateOniguruma(std::string_view pattern) {
   constexpr size_t kMaxPatternBytes = 16384;
   if (pattern.size() > kMaxPatternBytes) {
-    return InvalidArgument(Format("pattern must have at most {} bytes: {}", kMaxPatternBytes,
-                                  pattern.size()));
+    return InvalidArgument(
+        Format("pattern must have at most {} bytes: {}", kMaxPatternBytes, pattern.size()));
   }
   if (!IsValidUtf8(pattern)) return InvalidArgument("pattern must be UTF-8");
   if (pattern.find('\0') != std::string_view::npos) {

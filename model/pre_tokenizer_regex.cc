@@ -63,14 +63,13 @@ Result<PreTokenizerRegex> PreTokenizerRegex::CompileTranslated(const std::string
                                    kOptions, &error, &offset, context);
   pcre2_compile_context_free(context);
   if (code == nullptr) {
-    return InvalidArgument(
-        Format("pattern does not compile at byte {} of `{}`: {}", offset, pattern,
-               PcreMessage(error)));
+    return InvalidArgument(Format("pattern does not compile at byte {} of `{}`: {}", offset,
+                                  pattern, PcreMessage(error)));
   }
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // without it, matching is slower and equal
-  return PreTokenizerRegex(std::shared_ptr<const void>(
-      code, [](const void* p) { pcre2_code_free(const_cast<pcre2_code*>(
-                                    static_cast<const pcre2_code*>(p))); }));
+  return PreTokenizerRegex(std::shared_ptr<const void>(code, [](const void* p) {
+    pcre2_code_free(const_cast<pcre2_code*>(static_cast<const pcre2_code*>(p)));
+  }));
 }
 
 void PreTokenizerRegex::FindAll(std::string_view subject, Scratch* scratch,

@@ -64,14 +64,15 @@ BpeTokenizer::BpeTokenizer(TokenizerSpec spec, PreTokenizer pre_tokenizer, std::
   std::vector<AddedToken> after;
   std::unordered_map<std::string, bool> seen;
   for (AddedToken& token : spec.added_tokens) {
-    SetToken(token.id, token.content);
     id_of_content_[token.content] = token.id;
     special_[static_cast<size_t>(token.id)] = token.special;
+    // A normalised token also decodes to its normal form.
+    if (token.normalized && normalize_nfc_) token.content = NormalizeNfc(token.content);
+    SetToken(token.id, token.content);
     if (!token.normalized) {
       before.push_back(std::move(token));
       continue;
     }
-    if (normalize_nfc_) token.content = NormalizeNfc(token.content);
     // Two contents may normalise to one; the first counts.
     if (seen.emplace(token.content, true).second) after.push_back(std::move(token));
   }
@@ -172,9 +173,8 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::Parse(std::string_view json,
   }
   auto bpe = Bpe::Build(spec.bpe);
   if (!bpe.ok()) return bpe.status().WithPrefix(origin);
-  return std::unique_ptr<Tokenizer>(new BpeTokenizer(std::move(spec),
-                                                     std::move(pre_tokenizer).value(),
-                                                     std::move(bpe).value(), DigestOf(json)));
+  return std::unique_ptr<Tokenizer>(new BpeTokenizer(
+      std::move(spec), std::move(pre_tokenizer).value(), std::move(bpe).value(), DigestOf(json)));
 }
 
 }  // namespace winnow::model

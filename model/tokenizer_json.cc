@@ -1,5 +1,6 @@
 #include "model/tokenizer_json.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -49,8 +50,7 @@ Result<std::string> ReadString(const Json& object, const char* key, std::string_
 }
 
 Result<int32_t> ReadId(const Json& value, std::string_view path) {
-  if (!value.is_number_integer() || value < 0 ||
-      value > std::numeric_limits<int32_t>::max()) {
+  if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<int32_t>::max()) {
     return Expected(path, "a non-negative 32-bit integer", value);
   }
   return value.get<int32_t>();
@@ -84,8 +84,8 @@ Status ReadModel(const Json& model, BpeSpec* spec) {
   if (!(type.is_null() && model.contains("merges")) && type != "BPE") {
     return InvalidArgument(Format("model.type must be BPE: {}", Show(type)));
   }
-  for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix",
-                          "byte_fallback"}) {
+  for (const char* key :
+       {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"}) {
     WINNOW_RETURN_IF_ERROR(RefuseIfSet(model, key));
   }
   WINNOW_RETURN_IF_ERROR(ReadBool(model, "ignore_merges", "model", &spec->ignore_merges));
@@ -123,8 +123,7 @@ Status ReadNormalizer(const Json& node, int depth, bool* nfc) {
     for (const Json& part : parts) WINNOW_RETURN_IF_ERROR(ReadNormalizer(part, depth + 1, nfc));
     return Status();
   }
-  return InvalidArgument(
-      Format("normalizer.type must be one of NFC, Sequence: {}", Show(type)));
+  return InvalidArgument(Format("normalizer.type must be one of NFC, Sequence: {}", Show(type)));
 }
 
 Result<SplitBehavior> ReadBehavior(const Json& node) {
@@ -171,8 +170,7 @@ Status ReadPreTokenizer(const Json& node, int depth, std::vector<PreTokenizerSte
   }
   if (type == "Digits") {
     DigitsStep step;
-    WINNOW_RETURN_IF_ERROR(
-        ReadBool(node, "individual_digits", "pre_tokenizer", &step.individual));
+    WINNOW_RETURN_IF_ERROR(ReadBool(node, "individual_digits", "pre_tokenizer", &step.individual));
     steps->emplace_back(step);
     return Status();
   }
@@ -226,8 +224,8 @@ Status CheckPostProcessor(const Json& node, int depth) {
     for (const Json& part : parts) WINNOW_RETURN_IF_ERROR(CheckPostProcessor(part, depth + 1));
     return Status();
   }
-  for (const char* known : {"ByteLevel", "TemplateProcessing", "RobertaProcessing",
-                            "BertProcessing"}) {
+  for (const char* known :
+       {"ByteLevel", "TemplateProcessing", "RobertaProcessing", "BertProcessing"}) {
     if (type == known) return Status();
   }
   return InvalidArgument(
@@ -263,9 +261,16 @@ Status ReadAddedTokens(const Json& list, TokenizerSpec* spec) {
   std::unordered_map<int32_t, std::string> text_of_id;
   for (const auto& [text, id] : spec->bpe.vocabulary) text_of_id.emplace(id, text);
   std::set<std::string> seen;
+  // Hugging Face numbers tokens that the vocabulary lacks itself: from the vocabulary's size up.
+  int32_t next_id = static_cast<int32_t>(spec->bpe.vocabulary.size());
   for (size_t i = 0; i < list.size(); ++i) {
     WINNOW_ASSIGN_OR_RETURN(AddedToken token, ReadAddedToken(list[i], i));
-    const auto known = id_of_text.emplace(token.content, token.id).first;
+    const auto [known, is_new] = id_of_text.emplace(token.content, token.id);
+    if (is_new && token.id != next_id) {
+      return InvalidArgument(
+          Format("added_tokens[{}]: id of `{}` must be the next free one, {}: {}", i, token.content,
+                 next_id, token.id));
+    }
     if (known->second != token.id) {
       return InvalidArgument(Format("added_tokens[{}]: `{}` has id {} but the vocabulary says {}",
                                     i, token.content, token.id, known->second));
@@ -278,6 +283,7 @@ Status ReadAddedTokens(const Json& list, TokenizerSpec* spec) {
     if (!seen.insert(token.content).second) {
       return InvalidArgument(Format("added_tokens[{}]: `{}` is there twice", i, token.content));
     }
+    next_id = std::max(next_id, token.id + 1);
     spec->added_tokens.push_back(std::move(token));
   }
   return Status();

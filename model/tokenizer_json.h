@@ -21,7 +21,8 @@ struct TokenizerSpec {
 };
 
 // Reads the text of a tokenizer.json.
-// Errors: kInvalidArgument "ORIGIN: ..." for text that is no such file, and for every construct that
+// Errors: kInvalidArgument "ORIGIN: ..." for text that is no such file, and for every construct
+// that
 //         is not supported, by name.
 Result<TokenizerSpec> ParseTokenizerJson(std::string_view text, const std::string& origin);
 

@@ -64,10 +64,10 @@ const StandIn* FindStandIn(uint32_t c) {
 void AppendNfc(std::string_view text, std::string* out) {
   if (text.empty()) return;
   utf8proc_uint8_t* mapped = nullptr;
-  const utf8proc_ssize_t size = utf8proc_map(
-      reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-      static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const utf8proc_ssize_t size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   WINNOW_CHECK_GE(size, 0);
   out->append(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
   std::free(mapped);
@@ -203,6 +203,8 @@ bool IsNumeric(uint32_t c) {
          category == UTF8PROC_CATEGORY_NO || InRanges(NewNumericRanges(), c);
 }
 
+bool IsDecimal(uint32_t c) { return CategoryOf(c) == UTF8PROC_CATEGORY_ND; }
+
 bool IsAlphabetic(uint32_t c) {
   const utf8proc_category_t category = CategoryOf(c);
   return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LL ||
@@ -211,12 +213,12 @@ bool IsAlphabetic(uint32_t c) {
 }
 
 bool IsWordCharacter(uint32_t c) {
+  if (const StandIn* row = FindStandIn(c); row != nullptr) c = row->stand_in;
   if (IsAlphabetic(c)) return true;
   const utf8proc_category_t category = CategoryOf(c);
-  const bool by_category =
-      category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
-      category == UTF8PROC_CATEGORY_ME || category == UTF8PROC_CATEGORY_ND ||
-      category == UTF8PROC_CATEGORY_NL || category == UTF8PROC_CATEGORY_PC;
+  const bool by_category = category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+                           category == UTF8PROC_CATEGORY_ME || category == UTF8PROC_CATEGORY_ND ||
+                           category == UTF8PROC_CATEGORY_NL || category == UTF8PROC_CATEGORY_PC;
   // Join controls, and the circled and squared letters, which are symbols but alphabetic.
   return by_category || c == 0x200C || c == 0x200D || (c >= 0x24B6 && c <= 0x24E9) ||
          (c >= 0x1F130 && c <= 0x1F149) || (c >= 0x1F150 && c <= 0x1F169) ||
@@ -243,7 +245,7 @@ bool IsPrintable(uint32_t c) {
 std::string NormalizeNfc(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  size_t begin = 0;  // of the part not yet normalised
+  size_t begin = 0;      // of the part not yet normalised
   bool changes = false;  // below U+0300 all text is in normal form
   const auto flush = [&](size_t end) {
     const std::string_view part = text.substr(begin, end - begin);
@@ -299,9 +301,8 @@ std::string WithStandIns(std::string_view text) {
 
 bool AnyHasStandIn(uint32_t first, uint32_t last) {
   const std::span<const StandIn> rows = StandIns();
-  return std::any_of(rows.begin(), rows.end(), [&](const StandIn& row) {
-    return row.first <= last && first <= row.last;
-  });
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const StandIn& row) { return row.first <= last && first <= row.last; });
 }
 
 }  // namespace winnow::model

@@ -41,12 +41,13 @@ class Utf8Repairer {
   std::string pending_;  // the start of one character
 };
 
-bool IsPythonSpace(uint32_t code_point);   // str.isspace
-bool IsUnicodeSpace(uint32_t code_point);  // White_Space: Rust's char::is_whitespace
-bool IsNumeric(uint32_t code_point);       // general category N: Rust's char::is_numeric
-bool IsWordCharacter(uint32_t code_point); // \w of Rust's regex
-bool IsAlphabetic(uint32_t code_point);    // general category L: str.isalpha
-bool IsPrintable(uint32_t code_point);     // str.isprintable
+bool IsPythonSpace(uint32_t code_point);    // str.isspace
+bool IsUnicodeSpace(uint32_t code_point);   // White_Space: Rust's char::is_whitespace
+bool IsNumeric(uint32_t code_point);        // general category N: Rust's char::is_numeric
+bool IsDecimal(uint32_t code_point);        // general category Nd: str.isdecimal
+bool IsWordCharacter(uint32_t code_point);  // \w of Rust's regex
+bool IsAlphabetic(uint32_t code_point);     // general category L: str.isalpha
+bool IsPrintable(uint32_t code_point);      // str.isprintable
 
 // Normalisation form C as Hugging Face tokenizers has it. REQUIRES: valid UTF-8.
 std::string NormalizeNfc(std::string_view text);

@@ -78,8 +78,9 @@ constexpr LongMapping kLongTitle[] = {
 // clang-format on
 
 bool AppendLongMapping(std::span<const LongMapping> table, uint32_t from, std::string* out) {
-  const auto found = std::lower_bound(table.begin(), table.end(), from,
-                                      [](const LongMapping& row, uint32_t c) { return row.from < c; });
+  const auto found =
+      std::lower_bound(table.begin(), table.end(), from,
+                       [](const LongMapping& row, uint32_t c) { return row.from < c; });
   if (found == table.end() || found->from != from) return false;
   for (uint32_t to : found->to) {
     if (to != 0) AppendUtf8(to, out);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "model/chat_template.h"
 #include "model/tokenizer.h"
 #include "model/tokenizer_stream.h"
 
@@ -66,6 +67,54 @@ TEST(GoldenTextTest, GivesTheIdsAndTextsOfHuggingFaceTokenizers) {
     }
     EXPECT_GT(tokenizers, 0u) << folder << " holds no tokenizer";
     std::cout << "checked " << lines << " texts of " << tokenizers << " tokenizers in " << folder
+              << "\n";
+  }
+}
+
+// A text by its field, or nothing if it is not there.
+std::string TextAt(const nlohmann::ordered_json& file, const char* key) {
+  return file.at(key).get<std::string>();
+}
+
+void CheckCase(const ChatTemplate& chat, const nlohmann::ordered_json& file,
+               const nlohmann::ordered_json& test, const std::string& where) {
+  ChatInput input;
+  input.messages_json = test.at("messages").dump();
+  input.add_generation_prompt = test.at("add_generation_prompt").get<bool>();
+  input.variables_json = test.at("variables").dump();
+  input.special_tokens = {{"bos_token", TextAt(file, "bos_token")},
+                          {"eos_token", TextAt(file, "eos_token")}};
+  const Result<std::string> text = chat.Render(input);
+  if (test.contains("error")) {
+    ASSERT_FALSE(text.ok()) << where;
+    EXPECT_EQ(text.status().message(), TextAt(test, "error")) << where;
+  } else {
+    ASSERT_TRUE(text.ok()) << where << ": " << text.status().ToString();
+    EXPECT_EQ(*text, TextAt(test, "text")) << where;
+  }
+}
+
+TEST(GoldenTextTest, RendersTheChatsOfTransformers) {
+  for (const fs::path& folder : FoldersOf("chat")) {
+    size_t templates = 0;
+    size_t cases = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().filename() == "README.md") continue;
+      auto content = ReadFile(entry.path().string());
+      ASSERT_TRUE(content.ok()) << content.status().ToString();
+      const auto file = nlohmann::ordered_json::parse(*content);
+      ASSERT_EQ(TextAt(file, "format"), "winnow-golden-chat/1") << entry.path();
+      auto chat = ChatTemplate::Parse(TextAt(file, "template"), entry.path().string());
+      ASSERT_TRUE(chat.ok()) << chat.status().ToString();
+      ASSERT_FALSE(file.at("cases").empty()) << entry.path();
+      for (const auto& test : file.at("cases")) {
+        CheckCase(*chat, file, test, entry.path().string() + ": case " + std::to_string(cases));
+        ++cases;
+      }
+      ++templates;
+    }
+    EXPECT_GT(templates, 0u) << folder << " holds no template";
+    std::cout << "checked " << cases << " renderings of " << templates << " templates in " << folder
               << "\n";
   }
 }
