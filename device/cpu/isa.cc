@@ -105,23 +105,26 @@ Isa BestIsa() {
   return best;
 }
 
+Result<Isa> IsaNamed(std::string_view name, bool (*has)(Isa)) {
+  std::string known, here;
+  bool exists = false;
+  for (const Isa isa : kAll) {
+    if (IsaName(isa) == name) {
+      if (has(isa)) return isa;
+      exists = true;
+    }
+    known += Format("{}{}", known.empty() ? "" : ", ", IsaName(isa));
+    if (has(isa)) here += Format("{}{}", here.empty() ? "" : ", ", IsaName(isa));
+  }
+  if (exists)
+    return InvalidArgument(Format("WINNOW_ISA must be one of {} on this machine: {}", here, name));
+  return InvalidArgument(Format("WINNOW_ISA must be one of {}: {}", known, name));
+}
+
 Result<Isa> ChosenIsa() {
   const char* name = std::getenv("WINNOW_ISA");
   if (name == nullptr || *name == '\0') return BestIsa();
-  std::string here;
-  for (const Isa isa : kAll) {
-    if (!HasIsa(isa)) continue;
-    if (IsaName(isa) == name) return isa;
-    here += here.empty() ? "" : ", ";
-    here += IsaName(isa);
-  }
-  for (const Isa isa : kAll) {
-    if (IsaName(isa) == name)
-      return InvalidArgument(
-          Format("WINNOW_ISA must be one of {} on this machine: {}", here, name));
-  }
-  return InvalidArgument(
-      Format("WINNOW_ISA must be portable, avx2, avx512, avx512_bf16 or amx: {}", name));
+  return IsaNamed(name, &HasIsa);
 }
 
 ScopedFlushDenormals::ScopedFlushDenormals(bool active) : active_(active) {

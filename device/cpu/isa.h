@@ -20,8 +20,11 @@ bool HasIsa(Isa isa);
 // The best that this machine has.
 Isa BestIsa();
 
-// WINNOW_ISA if set, else the best. Errors: kInvalidArgument for an unknown name or a set that
-// this machine lacks.
+// The set that WINNOW_ISA=`name` asks for, on a machine that has what `has` says. Errors:
+// kInvalidArgument for an unknown name or a set that is not there.
+Result<Isa> IsaNamed(std::string_view name, bool (*has)(Isa));
+
+// WINNOW_ISA if set, else the best of this machine. Errors: those of IsaNamed.
 Result<Isa> ChosenIsa();
 
 // Flushes denormals, operands and results (FTZ and DAZ), in this thread while it lives: part of

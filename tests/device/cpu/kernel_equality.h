@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdio>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -14,20 +17,22 @@ namespace winnow::device {
 
 // Every operation but the GEMMs, over one table of kernels and number of threads. Two tables are
 // equal if everything that Run returns has the same bits.
+template <typename Real>
 class OperationRun {
  public:
-  OperationRun(const Kernels<float>& table, Arithmetic arithmetic, int threads)
-      : pool_(threads), ops_(table, ChooseGemm(arithmetic, Isa::kPortable, false), &pool_) {}
+  OperationRun(const Kernels<Real>& table, Arithmetic arithmetic, int threads)
+      : pool_(threads), ops_(table, {.arithmetic = arithmetic}, &pool_) {}
 
   struct Output {
     const char* name;
-    std::vector<float> values;
+    std::vector<Real> values;
   };
 
   std::vector<Output> Run() {
     outputs_.clear();
     for (const size_t width : {size_t{5}, size_t{16}, size_t{576}}) Norms(width);
     Elementwise();
+    Exponentials();
     Head(/*rows=*/3, /*v=*/4999);
     Head(/*rows=*/1, /*v=*/17);
     for (const size_t head_dim : {size_t{8}, size_t{64}, size_t{128}}) Attention(head_dim);
@@ -35,21 +40,21 @@ class OperationRun {
   }
 
  private:
-  std::vector<float>& Add(const char* name, size_t count, float value = 0) {
-    outputs_.push_back({name, std::vector<float>(count, value)});
+  std::vector<Real>& Add(const char* name, size_t count, Real value = 0) {
+    outputs_.push_back({name, std::vector<Real>(count, value)});
     return outputs_.back().values;
   }
 
   void Norms(size_t width) {
     const size_t tokens = 67, rows = 2 * tokens;
-    const auto x = RandomTensor<float>(rows * width, 1, 3), w = RandomTensor<float>(width, 2);
-    const auto dy = RandomTensor<float>(rows * width, 3);
+    const auto x = RandomTensor<Real>(rows * width, 1, 3), w = RandomTensor<Real>(width, 2);
+    const auto dy = RandomTensor<Real>(rows * width, 3);
     const auto blocks = BlocksOf<RowBlock>(tokens);
-    std::vector<float> inv_rms(rows);
+    std::vector<Real> inv_rms(rows);
     auto& y = Add("norm", rows * width);
     ops_.RmsNorm(x.data(), w.data(), rows, width, 1e-5, y.data(), inv_rms.data());
     auto& dx = Add("norm dx", rows * width);
-    std::vector<float> dw(width, 1);
+    std::vector<Real> dw(width, 1);
     ops_.RmsNormGradient(dy.data(), x.data(), w.data(), inv_rms.data(), width, 2, blocks, tokens,
                          dx.data(), dw.data());
     Add("norm dw", 0) = dw;
@@ -57,49 +62,58 @@ class OperationRun {
     auto& biased = Add("bias", 0);
     biased = x;
     ops_.AddBias(w.data(), rows, width, biased.data());
-    auto& dbias = Add("bias gradient", width, 0.25f);
+    auto& dbias = Add("bias gradient", width, 0.25);
     ops_.BiasGradient(dy.data(), width, blocks, dbias.data());
   }
 
   void Elementwise() {
     const size_t count = 40'003;
-    const auto a = RandomTensor<float>(count, 4, 4, Spread::kHeavyTailed);
-    const auto b = RandomTensor<float>(count, 5), c = RandomTensor<float>(count, 6);
+    const auto a = RandomTensor<Real>(count, 4, 4, Spread::kHeavyTailed);
+    const auto b = RandomTensor<Real>(count, 5), c = RandomTensor<Real>(count, 6);
     ops_.SiluMul(a.data(), b.data(), count, Add("silu", count).data());
-    std::vector<float> dgate(count), dup(count);
+    std::vector<Real> dgate(count), dup(count);
     ops_.SiluMulGradient(c.data(), a.data(), b.data(), count, dgate.data(), dup.data());
     Add("silu dgate", 0) = dgate;
     Add("silu dup", 0) = dup;
     auto& sum = Add("add", 0);
     sum = a;
     ops_.Add(b.data(), count, sum.data());
-    ops_.Scale(0.3f, count, sum.data());
+    ops_.Scale(Real(0.3), count, sum.data());
     const size_t head_dim = 20, heads = 4;
     const std::vector<int32_t> positions = {3, 0, 2};
-    const auto angles = RandomTensor<float>(4 * head_dim, 7);
+    const auto angles = RandomTensor<Real>(4 * head_dim, 7);
     for (const bool inverse : {false, true}) {
       auto& x = Add("rope", 0);
-      x = RandomTensor<float>(positions.size() * heads * head_dim, 8);
+      x = RandomTensor<Real>(positions.size() * heads * head_dim, 8);
       ops_.Rope(positions, angles.data(), heads, head_dim, inverse, x.data());
     }
   }
 
+  void Exponentials() {
+    std::vector<Real> z;
+    for (int i = 0; i < 28'000; ++i) z.push_back(static_cast<Real>(i * 0.00731 - 110));
+    for (const double x : std::initializer_list<double>{-INFINITY, INFINITY, -87.336544, -87.33655,
+                                                        88.72284, 0.0, -0.0, 1e-40, 3e38, -3e38})
+      z.push_back(static_cast<Real>(x));
+    ops_.ExpShifted(z.data(), z.size(), 0, Add("exp", z.size()).data());
+  }
+
   void Head(size_t rows, size_t v) {
     const double temperature = rows == 1 ? 1.0 : 0.8;
-    auto z = RandomTensor<float>(rows * v, 9, 6), reference = RandomTensor<float>(rows * v, 10, 6);
+    auto z = RandomTensor<Real>(rows * v, 9, 6), reference = RandomTensor<Real>(rows * v, 10, 6);
     z[3] = -INFINITY;
-    std::vector<LogSoftmaxStats<float>> stats(rows), reference_stats(rows);
+    std::vector<LogSoftmaxStats<Real>> stats(rows), reference_stats(rows);
     ops_.LogSoftmaxRows(z.data(), rows, v, temperature, stats.data());
     ops_.LogSoftmaxRows(reference.data(), rows, v, temperature, reference_stats.data());
     auto& flat = Add("log softmax", 0);
     for (const auto& s : stats) flat.insert(flat.end(), {s.max, s.log_sum, s.entropy});
     ops_.ExpShifted(z.data(), v, stats[0].max, Add("exp shifted", v).data());
-    std::vector<float> kl(rows);
+    std::vector<Real> kl(rows);
     ops_.KlRows(z.data(), stats.data(), reference.data(), reference_stats.data(), rows, v,
                 kl.data());
     Add("kl", 0) = kl;
     const std::vector<int32_t> labels(rows, static_cast<int32_t>(v - 2));
-    const std::vector<HeadRowGradient<float>> g(rows, {0.7f, -0.2f, 0.1f});
+    const std::vector<HeadRowGradient<Real>> g(rows, {Real(0.7), Real(-0.2), Real(0.1)});
     ops_.LogSoftmaxGradient(z.data(), rows, v, temperature, stats.data(), labels, g,
                             reference.data(), reference_stats.data(), kl.data());
     Add("head gradient", 0) = z;
@@ -109,16 +123,16 @@ class OperationRun {
     const AttentionShape shape = {
         .heads = 6, .kv_heads = 2, .head_dim = head_dim, .page_tokens = 16, .scale = 0.3};
     const size_t rows = 37, width = 6 * head_dim, kv_width = 2 * head_dim;
-    const auto q = RandomTensor<float>(rows * width, 11);
-    const auto k = RandomTensor<float>(rows * kv_width, 12);
-    const auto v = RandomTensor<float>(rows * kv_width, 13);
-    const auto dout = RandomTensor<float>(rows * width, 14);
-    TestKvCache<float> cache(&ops_, shape, rows);
+    const auto q = RandomTensor<Real>(rows * width, 11);
+    const auto k = RandomTensor<Real>(rows * kv_width, 12);
+    const auto v = RandomTensor<Real>(rows * kv_width, 13);
+    const auto dout = RandomTensor<Real>(rows * width, 14);
+    TestKvCache<Real> cache(&ops_, shape, rows);
     cache.Append(k.data(), v.data(), rows);
-    std::vector<float> out(rows * width), stats(rows * 6 * 2);
+    std::vector<Real> out(rows * width), stats(rows * 6 * 2);
     const std::vector sequences = {cache.Sequence(0, rows, 0)};
     ops_.Attention(shape, sequences, q.data(), out.data(), stats.data());
-    std::vector<float> dq(q.size()), dk(k.size()), dv(v.size());
+    std::vector<Real> dq(q.size()), dk(k.size()), dv(v.size());
     ops_.AttentionGradient(shape, sequences, q.data(), out.data(), stats.data(), dout.data(),
                            dq.data(), dk.data(), dv.data());
     Add("attention", 0) = out;
@@ -129,16 +143,16 @@ class OperationRun {
   }
 
   ThreadPool pool_;
-  CpuOps<float> ops_;
+  CpuOps<Real> ops_;
   std::vector<Output> outputs_;
 };
 
 // Runs `table` with 1, 2 and 4 threads, in f32 and with a bf16 cache, against portable.
 inline void ExpectOperationsEqualPortable(const Kernels<float>& table) {
   for (const Arithmetic arithmetic : {Arithmetic::kF32, Arithmetic::kBf16Pair}) {
-    const auto expected = OperationRun(PortableKernels(), arithmetic, 1).Run();
+    const auto expected = OperationRun<float>(PortableKernels(), arithmetic, 1).Run();
     for (const int threads : {1, 2, 4}) {
-      const auto actual = OperationRun(table, arithmetic, threads).Run();
+      const auto actual = OperationRun<float>(table, arithmetic, threads).Run();
       ASSERT_EQ(actual.size(), expected.size());
       for (size_t i = 0; i < expected.size(); ++i) {
         const size_t at = FirstDifference(actual[i].values, expected[i].values);

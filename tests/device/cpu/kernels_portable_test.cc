@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+
 #include "device/cpu/kernels.h"
 #include "tests/device/cpu/kernel_equality.h"
 
@@ -9,6 +12,24 @@ namespace {
 TEST(PortableKernelsTest, ThreadsChangeNoBit) {
   PrintRan("portable fma", /*native=*/true);
   ExpectOperationsEqualPortable(PortableKernels());
+}
+
+// Float against double, whose inputs are the same numbers before rounding. The bound is a share of
+// each value and of its tensor's root mean square.
+TEST(PortableKernelsTest, OperationsAreWithinTheirErrorOfFloat64) {
+  const auto exact = OperationRun<double>(ReferenceKernels(), Arithmetic::kF32, 2).Run();
+  const auto actual = OperationRun<float>(PortableKernels(), Arithmetic::kF32, 2).Run();
+  ASSERT_EQ(actual.size(), exact.size());
+  for (size_t i = 0; i < exact.size(); ++i) {
+    if (std::string(exact[i].name) == "exp") continue;  // its own test is MathTest
+    double squares = 0;
+    for (const double x : exact[i].values) squares += x * x;
+    const double rms = std::sqrt(squares / exact[i].values.size());
+    for (size_t j = 0; j < exact[i].values.size(); ++j) {
+      const double x = exact[i].values[j];
+      ASSERT_NEAR(actual[i].values[j], x, 1e-5 * (std::fabs(x) + rms)) << exact[i].name << ' ' << j;
+    }
+  }
 }
 
 TEST(PortableKernelsTest, GemmThreadsAndRowsChangeNoBit) {
