@@ -12,9 +12,12 @@ size_t Padded(size_t count) { return (count + 15) / 16 * 16; }
 
 Keep KeepFor(Recompute recompute) {
   switch (recompute) {
-    case Recompute::kNone: return Keep::kAll;
-    case Recompute::kSelective: return Keep::kExpensive;
-    case Recompute::kFull: return Keep::kNothing;
+    case Recompute::kNone:
+      return Keep::kAll;
+    case Recompute::kSelective:
+      return Keep::kExpensive;
+    case Recompute::kFull:
+      return Keep::kNothing;
   }
   WINNOW_CHECK(false);
 }

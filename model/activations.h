@@ -33,9 +33,9 @@ class Activations {
 
  private:
   struct Field {
-    Real* LayerActivations<Real>::* member;
-    size_t width;     // elements per row
-    Keep kept_from;   // the least Keep at which it is kept; kNothing marks one that never is
+    Real* LayerActivations<Real>::*member;
+    size_t width;    // elements per row
+    Keep kept_from;  // the least Keep at which it is kept; kNothing marks one that never is
   };
   bool IsKept(const Field& field) const;
 

@@ -51,7 +51,8 @@ void AddToDigest(const ParameterLayout& layout, std::span<const Real> values, Th
   std::vector<Digest> digests(parameters.size());
   pool->ParallelFor(parameters.size(), 1, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      digests[i] = DigestOf(values.data() + parameters[i].offset, parameters[i].size * sizeof(Real));
+      digests[i] =
+          DigestOf(values.data() + parameters[i].offset, parameters[i].size * sizeof(Real));
     }
   });
   for (size_t i = 0; i < parameters.size(); ++i) {

@@ -171,17 +171,14 @@ Status RefuseUnsupported(const Reader& reader) {
 
 Status ReadSizes(const Reader& reader, ModelConfig* config) {
   const bool qwen3 = config->family == Family::kQwen3;
-  WINNOW_RETURN_IF_ERROR(
-      reader.ReadSize("vocab_size", 0, kMaxVocabulary, &config->vocab_size));
+  WINNOW_RETURN_IF_ERROR(reader.ReadSize("vocab_size", 0, kMaxVocabulary, &config->vocab_size));
   WINNOW_RETURN_IF_ERROR(reader.ReadSize("hidden_size", 0, kMaxWidth, &config->hidden_size));
   WINNOW_RETURN_IF_ERROR(
       reader.ReadSize("intermediate_size", 0, kMaxWidth, &config->intermediate_size));
+  WINNOW_RETURN_IF_ERROR(reader.ReadSize("num_hidden_layers", 0, kMaxLayers, &config->num_layers));
+  WINNOW_RETURN_IF_ERROR(reader.ReadSize("num_attention_heads", 0, kMaxWidth, &config->num_heads));
   WINNOW_RETURN_IF_ERROR(
-      reader.ReadSize("num_hidden_layers", 0, kMaxLayers, &config->num_layers));
-  WINNOW_RETURN_IF_ERROR(
-      reader.ReadSize("num_attention_heads", 0, kMaxWidth, &config->num_heads));
-  WINNOW_RETURN_IF_ERROR(reader.ReadSize("num_key_value_heads", config->num_heads, kMaxWidth,
-                                         &config->num_kv_heads));
+      reader.ReadSize("num_key_value_heads", config->num_heads, kMaxWidth, &config->num_kv_heads));
   WINNOW_RETURN_IF_ERROR(
       reader.ReadSize("max_position_embeddings", 2048, kMaxPositions, &config->max_positions));
   if (config->num_heads % config->num_kv_heads != 0) {
@@ -195,15 +192,14 @@ Status ReadSizes(const Reader& reader, ModelConfig* config) {
                          Format("must divide hidden_size {}", config->hidden_size));
   }
   const size_t default_head = qwen3 ? 128 : config->hidden_size / config->num_heads;
-  WINNOW_RETURN_IF_ERROR(reader.ReadSize("head_dim", std::max<size_t>(1, default_head), kMaxWidth,
-                                         &config->head_dim));
+  WINNOW_RETURN_IF_ERROR(
+      reader.ReadSize("head_dim", std::max<size_t>(1, default_head), kMaxWidth, &config->head_dim));
   if (config->head_dim % 2 != 0) {
     return reader.Broken("head_dim", Format("must be even (it is {})", config->head_dim));
   }
   if (config->num_heads * config->head_dim > kMaxWidth) {
-    return reader.Broken("num_attention_heads",
-                         Format("times head_dim {} must be at most {}", config->head_dim,
-                                kMaxWidth));
+    return reader.Broken("num_attention_heads", Format("times head_dim {} must be at most {}",
+                                                       config->head_dim, kMaxWidth));
   }
   return OkStatus();
 }
@@ -253,8 +249,8 @@ Status ReadRope(const Reader& reader, const std::string& file, ModelConfig* conf
     if (rotary != nullptr && *rotary != 1.0) {
       return inner.Broken("partial_rotary_factor", "must be 1 (partial rotation is not supported)");
     }
-    WINNOW_RETURN_IF_ERROR(ReadScaling(inner, &config->rope_scaling,
-                                       static_cast<double>(config->max_positions)));
+    WINNOW_RETURN_IF_ERROR(
+        ReadScaling(inner, &config->rope_scaling, static_cast<double>(config->max_positions)));
   }
   return OkStatus();
 }

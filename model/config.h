@@ -35,12 +35,12 @@ struct ModelConfig {
   double rms_norm_eps = 1e-6;
   double rope_theta = 10000.0;
   RopeScaling rope_scaling;
-  bool attention_bias = false;         // q, k, v (and o for Llama) have biases
-  bool output_bias = false;            // o_proj has a bias
+  bool attention_bias = false;  // q, k, v (and o for Llama) have biases
+  bool output_bias = false;     // o_proj has a bias
   bool mlp_bias = false;
-  bool qk_norm = false;                // Qwen3
+  bool qk_norm = false;  // Qwen3
   bool tie_word_embeddings = false;
-  std::string stored_dtype;            // `float32`, `bfloat16`, `float16`; empty: not said
+  std::string stored_dtype;  // `float32`, `bfloat16`, `float16`; empty: not said
   double initializer_range = 0.02;
   std::vector<int32_t> eos_token_ids;  // of generation_config.json, else config.json; may be empty
 };

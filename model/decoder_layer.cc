@@ -86,12 +86,12 @@ void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Rea
   context.ops.AttentionGradient(context.shape, context.rows.sequences(), act.q, act.attention,
                                 act.stats, dattention, dq, dk, dv);
   Real* dnormed = scratch.dnormed.Reserve(rows * hidden);
-  const Real* dq_raw = UnrotateAndUnnorm(context, layer.q_norm, act.q_raw, act.q_inv_rms, heads,
-                                         blocks, dq);
+  const Real* dq_raw =
+      UnrotateAndUnnorm(context, layer.q_norm, act.q_raw, act.q_inv_rms, heads, blocks, dq);
   LinearBackward(context.ops, layer.q, act.normed, dq_raw, rows, blocks, &scratch.linear,
                  InputGradient::kOverwrite, dnormed);
-  const Real* dk_raw = UnrotateAndUnnorm(context, layer.k_norm, act.k_raw, act.k_inv_rms,
-                                         kv_heads, blocks, dk);
+  const Real* dk_raw =
+      UnrotateAndUnnorm(context, layer.k_norm, act.k_raw, act.k_inv_rms, kv_heads, blocks, dk);
   LinearBackward(context.ops, layer.k, act.normed, dk_raw, rows, blocks, &scratch.linear,
                  InputGradient::kAdd, dnormed);
   LinearBackward(context.ops, layer.v, act.normed, dv, rows, blocks, &scratch.linear,
@@ -133,8 +133,8 @@ void MlpInnerForward(const LayerContext<Real>& context, const DecoderLayer<Real>
 }
 
 template <typename Real>
-void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
-                  const Real* x, const LayerActivations<Real>& act, Real* y) {
+void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer, const Real* x,
+                  const LayerActivations<Real>& act, Real* y) {
   const size_t rows = context.rows.num_rows();
   AttentionForward(context, layer, x, act);
   MlpInnerForward(context, layer, act);
@@ -150,15 +150,15 @@ void LayerBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& 
   AttentionBackward(context, layer, x, act, blocks, dy);
 }
 
-#define WINNOW_INSTANTIATE_LAYER(Real)                                                          \
-  template void AttentionForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,    \
-                                       const Real*, const LayerActivations<Real>&);             \
-  template void MlpInnerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,     \
-                                      const LayerActivations<Real>&);                           \
-  template void LayerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,        \
-                                   const Real*, const LayerActivations<Real>&, Real*);          \
-  template void LayerBackward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,       \
-                                    const Real*, const LayerActivations<Real>&,                 \
+#define WINNOW_INSTANTIATE_LAYER(Real)                                                       \
+  template void AttentionForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&, \
+                                       const Real*, const LayerActivations<Real>&);          \
+  template void MlpInnerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,  \
+                                      const LayerActivations<Real>&);                        \
+  template void LayerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,     \
+                                   const Real*, const LayerActivations<Real>&, Real*);       \
+  template void LayerBackward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,    \
+                                    const Real*, const LayerActivations<Real>&,              \
                                     std::span<const device::RowBlock>, Real*);
 WINNOW_INSTANTIATE_LAYER(float)
 WINNOW_INSTANTIATE_LAYER(double)

@@ -53,10 +53,10 @@ struct LayerActivations {
 template <typename Real>
 struct LayerScratch {
   LinearScratch<Real> linear;
-  Buffer<Real> dproduct, dgate, dup;                 // [R, intermediate]
-  Buffer<Real> dnormed, dmiddle;                     // [R, hidden]
-  Buffer<Real> dattention, dq, dk, dv, draw;         // [R, heads · head_dim] or kv heads
-  Buffer<Real> frozen_norm;                          // gradient of a norm that is not trained
+  Buffer<Real> dproduct, dgate, dup;          // [R, intermediate]
+  Buffer<Real> dnormed, dmiddle;              // [R, hidden]
+  Buffer<Real> dattention, dq, dk, dv, draw;  // [R, heads · head_dim] or kv heads
+  Buffer<Real> frozen_norm;                   // gradient of a norm that is not trained
 };
 
 // What all layers of a pass have in common. `rows` points at the layer's pages.
@@ -80,8 +80,8 @@ void MlpInnerForward(const LayerContext<Real>& context, const DecoderLayer<Real>
                      const LayerActivations<Real>& act);
 // The whole layer; `y` may be `x`. The one forward code of rollout and learner.
 template <typename Real>
-void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
-                  const Real* x, const LayerActivations<Real>& act, Real* y);
+void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer, const Real* x,
+                  const LayerActivations<Real>& act, Real* y);
 
 // Turns dy, in place, into dx [R, hidden] and adds the weights' gradients. All of `act` is filled.
 // Key and value rounding passes gradients straight through.

@@ -27,8 +27,8 @@ class EmbeddingGradient {
  private:
   const size_t width_;
   std::unordered_map<int32_t, size_t> row_of_;
-  std::vector<Real> rows_;           // [row_of_.size(), width]
-  std::vector<size_t> token_rows_;   // of the ids of one Add
+  std::vector<Real> rows_;          // [row_of_.size(), width]
+  std::vector<size_t> token_rows_;  // of the ids of one Add
 };
 
 }  // namespace winnow::model

@@ -17,9 +17,14 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxShardBytes = 5'000'000'000;
 // What lies beside the weights in a Hugging Face folder, besides config.json.
-constexpr const char* kCompanions[] = {
-    "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "chat_template.jinja",    "vocab.json",     "merges.txt",            "added_tokens.json"};
+constexpr const char* kCompanions[] = {"generation_config.json",
+                                       "tokenizer.json",
+                                       "tokenizer_config.json",
+                                       "special_tokens_map.json",
+                                       "chat_template.jinja",
+                                       "vocab.json",
+                                       "merges.txt",
+                                       "added_tokens.json"};
 
 Status CopyFile(const std::string& from, const std::string& to) {
   WINNOW_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(from));
@@ -98,10 +103,8 @@ template <typename Real>
 Status WriteAdapter(const BaseWeights<Real>& base, const Adapters<Real>& adapters,
                     const std::string& source, const std::string& folder) {
   WINNOW_ASSIGN_OR_RETURN(
-      WritableFile file,
-      WritableFile::Create((fs::path(folder) / "adapter_config.json").string()));
-  WINNOW_RETURN_IF_ERROR(
-      file.Write(AdapterConfigJson(base.config(), adapters.options(), source)));
+      WritableFile file, WritableFile::Create((fs::path(folder) / "adapter_config.json").string()));
+  WINNOW_RETURN_IF_ERROR(file.Write(AdapterConfigJson(base.config(), adapters.options(), source)));
   WINNOW_RETURN_IF_ERROR(file.Sync());
   std::vector<TensorToWrite> tensors;
   for (const Parameter& parameter : adapters.layout().parameters()) {

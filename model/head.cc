@@ -35,8 +35,8 @@ void Head<Real>::ComputeLogits(const Real* hidden, const Chunk& chunk, double te
   Real* other = reference_logits_.Reserve(count * vocab);
   reference_stats_.resize(count);
   kl_.resize(count);
-  LinearForward(*ops_, *reference->matrix,
-                reference->hidden + chunk.begin * reference->matrix->k, count, &scratch_, other);
+  LinearForward(*ops_, *reference->matrix, reference->hidden + chunk.begin * reference->matrix->k,
+                count, &scratch_, other);
   ops_->LogSoftmaxRows(other, count, vocab, temperature, reference_stats_.data());
   ops_->KlRows(logits, stats_.data(), other, reference_stats_.data(), count, vocab, kl_.data());
 }
@@ -63,15 +63,14 @@ void Head<Real>::Forward(const Real* hidden, const HeadRows& rows, const TrainOp
 template <typename Real>
 void Head<Real>::Backward(const Real* hidden, const HeadRows& rows, const TrainOptions& options,
                           const HeadReference<Real>* reference,
-                          std::span<const device::HeadRowGradient<Real>> gradients,
-                          Real* dhidden) {
+                          std::span<const device::HeadRowGradient<Real>> gradients, Real* dhidden) {
   const size_t width = matrix_->k, vocab = matrix_->n;
   for (const Chunk& chunk : ChunksOf(rows, options.head_chunk_tokens)) {
     const size_t count = chunk.end - chunk.begin;
     const auto part = gradients.subspan(chunk.begin, count);
-    const bool with_kl = reference != nullptr &&
-                         std::any_of(part.begin(), part.end(),
-                                     [](const auto& gradient) { return gradient.kl != 0; });
+    const bool with_kl =
+        reference != nullptr && std::any_of(part.begin(), part.end(),
+                                            [](const auto& gradient) { return gradient.kl != 0; });
     ComputeLogits(hidden, chunk, options.temperature, with_kl ? reference : nullptr);
     ops_->LogSoftmaxGradient(logits_.data(), count, vocab, options.temperature, stats_.data(),
                              std::span(rows.labels).subspan(chunk.begin, count), part,

@@ -15,8 +15,8 @@ namespace winnow::model {
 // The rows that enter the head: those that predict a wanted token, gathered in (sequence,
 // position) order.
 struct HeadRows {
-  std::vector<int32_t> labels;            // [N]
-  std::vector<device::RowBlock> blocks;   // per sequence, of at most 64 rows each
+  std::vector<int32_t> labels;           // [N]
+  std::vector<device::RowBlock> blocks;  // per sequence, of at most 64 rows each
   size_t size() const { return labels.size(); }
 };
 
@@ -50,8 +50,8 @@ class Head {
 
  private:
   struct Chunk {
-    size_t begin = 0, end = 0;              // rows
-    std::vector<device::RowBlock> blocks;   // relative to begin
+    size_t begin = 0, end = 0;             // rows
+    std::vector<device::RowBlock> blocks;  // relative to begin
   };
   static std::vector<Chunk> ChunksOf(const HeadRows& rows, size_t max_rows);
   // Scaled logits of a chunk, with their stats and, given a reference, those of the reference.

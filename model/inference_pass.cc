@@ -38,8 +38,7 @@ void InferencePass<Real>::Run(std::span<const int32_t> tokens,
 }
 
 template <typename Real>
-void InferencePass<Real>::RunHead(const Real* x, std::span<const size_t> logit_rows,
-                                  Real* logits) {
+void InferencePass<Real>::RunHead(const Real* x, std::span<const size_t> logit_rows, Real* logits) {
   if (logit_rows.empty()) return;
   const size_t hidden = config_.hidden_size;
   Real* gathered = gathered_.Reserve(logit_rows.size() * hidden);

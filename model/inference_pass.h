@@ -19,8 +19,8 @@ template <typename Real>
 class InferencePass {
  public:
   // Pointers are borrowed and must outlive the pass.
-  InferencePass(const ModelConfig& config, const Network<Real>* network,
-                device::Ops<Real>* ops, RopeTable<Real>* rope);
+  InferencePass(const ModelConfig& config, const Network<Real>* network, device::Ops<Real>* ops,
+                RopeTable<Real>* rope);
 
   // See Policy::Forward.
   void Run(std::span<const int32_t> tokens, std::span<const PassSequence> sequences,
@@ -36,8 +36,8 @@ class InferencePass {
   Activations<Real> activations_;
   LayerScratch<Real> scratch_;
   PagedRows<Real> rows_;
-  Buffer<Real> x_;                 // [R, hidden], the residual stream
-  Buffer<Real> gathered_, normed_; // [logit rows, hidden]
+  Buffer<Real> x_;                  // [R, hidden], the residual stream
+  Buffer<Real> gathered_, normed_;  // [logit rows, hidden]
 };
 
 }  // namespace winnow::model

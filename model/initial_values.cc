@@ -69,12 +69,12 @@ void FillInitialWeights(const ParameterLayout& layout, uint64_t seed, double dev
   }
 }
 
-#define WINNOW_INSTANTIATE_INITIAL_VALUES(Real)                                                  \
-  template void FillUniform<Real>(uint64_t, std::string_view, double, ThreadPool*,               \
-                                  std::span<Real>);                                              \
-  template void FillNormal<Real>(uint64_t, std::string_view, double, ThreadPool*,                \
-                                 std::span<Real>);                                               \
-  template void FillInitialWeights<Real>(const ParameterLayout&, uint64_t, double, ThreadPool*,  \
+#define WINNOW_INSTANTIATE_INITIAL_VALUES(Real)                                                 \
+  template void FillUniform<Real>(uint64_t, std::string_view, double, ThreadPool*,              \
+                                  std::span<Real>);                                             \
+  template void FillNormal<Real>(uint64_t, std::string_view, double, ThreadPool*,               \
+                                 std::span<Real>);                                              \
+  template void FillInitialWeights<Real>(const ParameterLayout&, uint64_t, double, ThreadPool*, \
                                          std::span<Real>);
 WINNOW_INSTANTIATE_INITIAL_VALUES(float)
 WINNOW_INSTANTIATE_INITIAL_VALUES(double)

@@ -9,8 +9,8 @@
 
 namespace winnow::model {
 
-// Keyed initial values: element i of a tensor is a pure function of (seed, tensor name, i), whatever
-// the threads (Philox, NoiseUse::kInit).
+// Keyed initial values: element i of a tensor is a pure function of (seed, tensor name, i),
+// whatever the threads (Philox, NoiseUse::kInit).
 
 // Uniform in [−bound, bound).
 template <typename Real>

@@ -31,8 +31,8 @@ class KvPages : public KvStorage<Real> {
   std::byte* Page(size_t layer, int32_t page);
 
  private:
-  const size_t heads_;       // kv heads, keys and values counted apart
-  const size_t token_bytes_; // of one head's key
+  const size_t heads_;        // kv heads, keys and values counted apart
+  const size_t token_bytes_;  // of one head's key
   const size_t num_layers_;
   const size_t page_tokens_;
   size_t num_pages_ = 0;
@@ -50,18 +50,18 @@ class PagedRows {
   // Points slots() and sequences() at the pages of one layer.
   void PointAt(KvPages<Real>* kv, size_t layer);
 
-  std::span<const int32_t> positions() const { return positions_; }              // [R]
-  std::span<const device::KvSlot> slots() const { return slots_; }               // [R]
+  std::span<const int32_t> positions() const { return positions_; }  // [R]
+  std::span<const device::KvSlot> slots() const { return slots_; }   // [R]
   std::span<const device::AttentionSequence> sequences() const { return sequences_; }
   size_t num_rows() const { return positions_.size(); }
   int32_t max_position() const { return max_position_; }
 
  private:
   std::vector<int32_t> positions_;
-  std::vector<int32_t> slot_pages_;     // page id of each row
+  std::vector<int32_t> slot_pages_;  // page id of each row
   std::vector<device::KvSlot> slots_;
-  std::vector<int32_t> page_ids_;       // of all sequences, one after the other
-  std::vector<const std::byte*> pages_; // the same, as pointers
+  std::vector<int32_t> page_ids_;        // of all sequences, one after the other
+  std::vector<const std::byte*> pages_;  // the same, as pointers
   std::vector<device::AttentionSequence> sequences_;
   int32_t max_position_ = 0;
 };

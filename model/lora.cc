@@ -157,8 +157,7 @@ Status Adapters<Real>::Fill() {
 
 template <typename Real>
 void Adapters<Real>::Pack() {
-  const auto pack = [&](const Parameter& parameter,
-                        std::unique_ptr<device::PackedMatrix>* packed) {
+  const auto pack = [&](const Parameter& parameter, std::unique_ptr<device::PackedMatrix>* packed) {
     const Real* values = values_.data() + parameter.offset;
     if (*packed == nullptr) {
       *packed = ops_->Pack(values, parameter.shape[0], parameter.shape[1], use_);

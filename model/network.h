@@ -20,11 +20,11 @@ struct GradientTarget {
 // The decoder as the passes see it: pointers into weights, packs and gradient accumulators.
 template <typename Real>
 struct Network {
-  const Real* embedding = nullptr;       // [vocabulary, hidden]
-  Real* embedding_gradient = nullptr;    // null: frozen
+  const Real* embedding = nullptr;     // [vocabulary, hidden]
+  Real* embedding_gradient = nullptr;  // null: frozen
   std::vector<DecoderLayer<Real>> layers;
   Norm<Real> final_norm;
-  Linear<Real> head;                     // its gradient is the embedding's, if they are tied
+  Linear<Real> head;  // its gradient is the embedding's, if they are tied
 };
 
 // `adapters` may be null. REQUIRES: weights and adapters are packed and outlive the network.

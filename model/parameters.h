@@ -16,7 +16,7 @@ struct Parameter {
   size_t offset = 0;          // elements from the start of the buffer
   size_t size = 0;            // elements
   bool is_bias = false;
-  bool is_norm = false;       // neither: a matrix (embeddings and LoRA adapters count as such)
+  bool is_norm = false;  // neither: a matrix (embeddings and LoRA adapters count as such)
 };
 
 // Parameters in name order, packed without gaps: the order of the flat buffers of weights,

@@ -82,8 +82,8 @@ class DecoderPolicy : public Policy<Real> {
 
   std::unique_ptr<KvStorage<Real>> MakeKvStorage(size_t page_tokens,
                                                  size_t num_pages) const override {
-    return std::make_unique<KvPages<Real>>(config(), ops_->kv_element_bytes(),
-                                           config().num_layers, page_tokens, num_pages);
+    return std::make_unique<KvPages<Real>>(config(), ops_->kv_element_bytes(), config().num_layers,
+                                           page_tokens, num_pages);
   }
   size_t KvBytesPerToken() const override {
     return 2 * config().num_layers * config().num_kv_heads * config().head_dim *
@@ -200,8 +200,7 @@ void DecoderPolicy<Real>::LogProbs(std::span<const TrainSequence> sequences, dou
 }
 
 template <typename Real>
-void DecoderPolicy<Real>::TrainBackward(
-    std::span<const device::HeadRowGradient<Real>> gradients) {
+void DecoderPolicy<Real>::TrainBackward(std::span<const device::HeadRowGradient<Real>> gradients) {
   WINNOW_CHECK(awaits_backward_ && !embedding_joined_);
   WINNOW_CHECK_EQ(gradients.size(), training_.head_rows().size());
   awaits_backward_ = false;
@@ -241,10 +240,9 @@ Result<std::unique_ptr<Policy<Real>>> MakePolicy(std::shared_ptr<BaseWeights<Rea
                                                  device::Ops<Real>* ops) {
   std::unique_ptr<Adapters<Real>> adapters;
   if (options.lora.rank > 0) {
-    const auto use = options.trainable ? device::PackFor::kForwardAndInputGradient
-                                       : device::PackFor::kForward;
-    WINNOW_ASSIGN_OR_RETURN(adapters,
-                            Adapters<Real>::Make(base->config(), options.lora, use, ops));
+    const auto use =
+        options.trainable ? device::PackFor::kForwardAndInputGradient : device::PackFor::kForward;
+    WINNOW_ASSIGN_OR_RETURN(adapters, Adapters<Real>::Make(base->config(), options.lora, use, ops));
   }
   base->Pack();
   return std::unique_ptr<Policy<Real>>(std::make_unique<DecoderPolicy<Real>>(
@@ -290,10 +288,10 @@ Result<std::unique_ptr<Policy<Real>>> InitializePolicy(const std::string& folder
   return MakePolicy(std::move(base), options, ops);
 }
 
-#define WINNOW_INSTANTIATE_POLICY(Real)                                                         \
-  template Result<std::unique_ptr<Policy<Real>>> LoadPolicy<Real>(                              \
-      const std::string&, const PolicyOptions&, device::Ops<Real>*);                            \
-  template Result<std::unique_ptr<Policy<Real>>> InitializePolicy<Real>(                        \
+#define WINNOW_INSTANTIATE_POLICY(Real)                                  \
+  template Result<std::unique_ptr<Policy<Real>>> LoadPolicy<Real>(       \
+      const std::string&, const PolicyOptions&, device::Ops<Real>*);     \
+  template Result<std::unique_ptr<Policy<Real>>> InitializePolicy<Real>( \
       const std::string&, const PolicyOptions&, uint64_t, device::Ops<Real>*);
 WINNOW_INSTANTIATE_POLICY(float)
 WINNOW_INSTANTIATE_POLICY(double)

@@ -18,9 +18,9 @@ namespace winnow::model {
 struct LoraOptions {
   size_t rank = 0;  // 0 = none, all weights are trained
   double alpha = 16;
-  bool use_rslora = false;                          // s = alpha/sqrt(rank) instead of alpha/rank
+  bool use_rslora = false;  // s = alpha/sqrt(rank) instead of alpha/rank
   std::vector<std::string> target_modules = {"all-linear"};  // name suffixes
-  uint64_t seed = 1;                                // keys the initial A; B starts at 0
+  uint64_t seed = 1;                                         // keys the initial A; B starts at 0
   std::string adapter_folder;  // PEFT folder whose A and B to start from; empty: fresh ones
 };
 
@@ -49,7 +49,8 @@ struct PassSequence {
 // A sequence to train on: all of its tokens, and which of them are predicted and count (m = 1).
 struct TrainSequence {
   std::span<const int32_t> tokens;  // [T]
-  std::span<const uint8_t> mask;    // [T]; mask[t] = 1: log p(tokens[t] | tokens[:t]) is wanted; mask[0] = 0
+  std::span<const uint8_t>
+      mask;  // [T]; mask[t] = 1: log p(tokens[t] | tokens[:t]) is wanted; mask[0] = 0
 };
 
 enum class Recompute { kNone, kSelective, kFull };
@@ -136,7 +137,8 @@ struct PolicyOptions {
   bool trainable = true;  // false: no gradient buffers, no packs for gradients
 };
 
-// Loads FOLDER (config.json, safetensors). Errors: one line naming file and tensor (reliability §5).
+// Loads FOLDER (config.json, safetensors). Errors: one line naming file and tensor (reliability
+// §5).
 template <typename Real>
 Result<std::unique_ptr<Policy<Real>>> LoadPolicy(const std::string& folder,
                                                  const PolicyOptions& options,

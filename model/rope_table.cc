@@ -26,8 +26,11 @@ std::vector<double> RopeFrequencies(const ModelConfig& config) {
     const double exponent = static_cast<double>(2 * i) / static_cast<double>(config.head_dim);
     double frequency = 1.0 / std::pow(config.rope_theta, exponent);
     switch (config.rope_scaling.kind) {
-      case RopeScaling::Kind::kDefault: break;
-      case RopeScaling::Kind::kLinear: frequency /= config.rope_scaling.factor; break;
+      case RopeScaling::Kind::kDefault:
+        break;
+      case RopeScaling::Kind::kLinear:
+        frequency /= config.rope_scaling.factor;
+        break;
       case RopeScaling::Kind::kLlama3:
         frequency = ScaleLlama3(frequency, config.rope_scaling);
         break;

@@ -75,8 +75,8 @@ class HeaderBuilder {
   }
 
   Status List(const Path& path) {
-    if (path.size() != 2 || IsMetadata(path) ||
-        (path[1] != "shape" && path[1] != "data_offsets") || Field(path[1])) {
+    if (path.size() != 2 || IsMetadata(path) || (path[1] != "shape" && path[1] != "data_offsets") ||
+        Field(path[1])) {
       return InvalidArgument(
           Format("{}: {} must not hold a list", file_, path.empty() ? "the file" : path.back()));
     }
@@ -122,16 +122,16 @@ class HeaderBuilder {
   std::vector<Draft> drafts_;
 };
 
-// Extents are multiplied with overflow checked; zeros are left out of that product first, so that an
-// absurd extent beside a zero is refused too.
+// Extents are multiplied with overflow checked; zeros are left out of that product first, so that
+// an absurd extent beside a zero is refused too.
 Status HeaderBuilder::CheckSize(TensorInfo* info) const {
   uint64_t bytes = DtypeBytes(info->dtype);
   bool empty = false;
   for (const uint64_t extent : info->shape) {
     empty = empty || extent == 0;
     if (extent != 0 && __builtin_mul_overflow(bytes, extent, &bytes)) {
-      return Broken(info->name, Format("must have a size below 2^64 bytes: shape {}",
-                                       ShowShape(info->shape)));
+      return Broken(info->name,
+                    Format("must have a size below 2^64 bytes: shape {}", ShowShape(info->shape)));
     }
   }
   if (empty) bytes = 0;
@@ -160,8 +160,8 @@ Result<std::vector<TensorInfo>> HeaderBuilder::Finish(uint64_t data_bytes) {
   uint64_t expected = 0;
   for (const TensorInfo& info : tensors) {
     if (info.begin != expected) {
-      return Broken(info.name,
-                    Format("must begin where the one before ends, at {}: {}", expected, info.begin));
+      return Broken(info.name, Format("must begin where the one before ends, at {}: {}", expected,
+                                      info.begin));
     }
     expected = info.end;
   }
@@ -224,34 +224,38 @@ Result<ShardIndex> ParseShardIndex(std::string_view json, const std::string& fil
   const auto broken = [&](const std::string& rule) { return InvalidArgument(file + ": " + rule); };
   const JsonVisitor visitor{
       .key = [&](const Path&) { return OkStatus(); },
-      .list = [&](const Path& path) {
-        return broken((path.empty() ? "the index" : path.back()) + " must not be a list");
-      },
-      .object = [&](const Path& path) {
-        if (path.size() <= 1) return OkStatus();
-        return broken(path.back() + " must not be an object");
-      },
-      .scalar = [&](const Path& path, bool, const JsonScalar& scalar) {
-        if (path[0] == "weight_map") {
-          if (path.size() != 2 || scalar.kind != JsonScalar::Kind::kString ||
-              !IsShardName(scalar.text)) {
-            return broken("weight_map must name files of letters, digits, '.', '_', '-' that end "
-                          "with .safetensors: " +
-                          scalar.text.substr(0, 80));
-          }
-          if (index.entries.size() >= kMaxTensors) {
-            return broken(Format("must have at most {} tensors", kMaxTensors));
-          }
-          index.entries.push_back({path[1], scalar.text});
-        } else if (path == Path{"metadata", "total_size"}) {
-          if (scalar.kind != JsonScalar::Kind::kUnsigned) {
-            return broken("metadata.total_size must be an integer");
-          }
-          index.total_size = scalar.number;
-          has_total = true;
-        }
-        return OkStatus();
-      }};
+      .list =
+          [&](const Path& path) {
+            return broken((path.empty() ? "the index" : path.back()) + " must not be a list");
+          },
+      .object =
+          [&](const Path& path) {
+            if (path.size() <= 1) return OkStatus();
+            return broken(path.back() + " must not be an object");
+          },
+      .scalar =
+          [&](const Path& path, bool, const JsonScalar& scalar) {
+            if (path[0] == "weight_map") {
+              if (path.size() != 2 || scalar.kind != JsonScalar::Kind::kString ||
+                  !IsShardName(scalar.text)) {
+                return broken(
+                    "weight_map must name files of letters, digits, '.', '_', '-' that end "
+                    "with .safetensors: " +
+                    scalar.text.substr(0, 80));
+              }
+              if (index.entries.size() >= kMaxTensors) {
+                return broken(Format("must have at most {} tensors", kMaxTensors));
+              }
+              index.entries.push_back({path[1], scalar.text});
+            } else if (path == Path{"metadata", "total_size"}) {
+              if (scalar.kind != JsonScalar::Kind::kUnsigned) {
+                return broken("metadata.total_size must be an integer");
+              }
+              index.total_size = scalar.number;
+              has_total = true;
+            }
+            return OkStatus();
+          }};
   WINNOW_RETURN_IF_ERROR(ReadStrictJson(json, file, visitor));
   if (!has_total) return broken("metadata.total_size must be there: missing");
   if (index.entries.empty()) return broken("weight_map must name tensors: missing");
@@ -284,8 +288,8 @@ Result<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
         Format("{}: header must have at most {} bytes: {}", path, kMaxHeaderBytes, length));
   }
   if (length > size - 8) {
-    return InvalidArgument(Format("{}: header of {} bytes must lie inside the file of {} bytes",
-                                  path, length, size));
+    return InvalidArgument(
+        Format("{}: header of {} bytes must lie inside the file of {} bytes", path, length, size));
   }
   std::string json(length, '\0');
   WINNOW_RETURN_IF_ERROR(file.Read(8, length, json.data()));
@@ -295,9 +299,9 @@ Result<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
 }
 
 const TensorInfo* SafetensorsFile::Find(std::string_view name) const {
-  const auto it =
-      std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                       [&](uint32_t i, std::string_view wanted) { return tensors_[i].name < wanted; });
+  const auto it = std::lower_bound(
+      by_name_.begin(), by_name_.end(), name,
+      [&](uint32_t i, std::string_view wanted) { return tensors_[i].name < wanted; });
   return it != by_name_.end() && tensors_[*it].name == name ? &tensors_[*it] : nullptr;
 }
 

@@ -28,9 +28,9 @@ size_t DtypeBytes(std::string_view dtype);
 // `[2, 3]`, for messages.
 std::string ShowShape(std::span<const uint64_t> shape);
 
-// Reads the JSON header of a safetensors file whose tensor data has `data_bytes` bytes, by the rules
-// of reliability.md §5. Returned tensors are ordered by begin; their ranges are exact, disjoint and
-// cover the data. Errors: kInvalidArgument, one line that starts with `file`.
+// Reads the JSON header of a safetensors file whose tensor data has `data_bytes` bytes, by the
+// rules of reliability.md §5. Returned tensors are ordered by begin; their ranges are exact,
+// disjoint and cover the data. Errors: kInvalidArgument, one line that starts with `file`.
 Result<std::vector<TensorInfo>> ParseSafetensorsHeader(std::string_view json, uint64_t data_bytes,
                                                        const std::string& file);
 

@@ -34,8 +34,8 @@ std::string HeaderOf(std::string_view dtype, std::span<const TensorToWrite> tens
   uint64_t offset = 0;
   for (const TensorToWrite& tensor : tensors) {
     const uint64_t bytes = ElementsOf(tensor) * DtypeBytes(dtype);
-    header[tensor.name] = {{"dtype", dtype}, {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + bytes}}};
+    header[tensor.name] = {
+        {"dtype", dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
   std::string json = header.dump();
@@ -74,8 +74,8 @@ Status WriteFile(const std::string& path, std::string_view dtype,
       values.resize(std::min(kElementsPerWrite, count - first));
       tensor.values(first, values);
       if (!Encode(dtype, values, &bytes)) {
-        return InvalidArgument(
-            Format("{}: tensor {} must be finite and in the range of {}", path, tensor.name, dtype));
+        return InvalidArgument(Format("{}: tensor {} must be finite and in the range of {}", path,
+                                      tensor.name, dtype));
       }
       WINNOW_RETURN_IF_ERROR(file.Write(bytes));
     }
@@ -102,9 +102,8 @@ std::vector<size_t> SplitIntoShards(std::string_view dtype, std::span<const Tens
 
 }  // namespace
 
-Status WriteSafetensors(const std::string& folder, const std::string& name,
-                        std::string_view dtype, std::span<const TensorToWrite> tensors,
-                        uint64_t max_shard_bytes) {
+Status WriteSafetensors(const std::string& folder, const std::string& name, std::string_view dtype,
+                        std::span<const TensorToWrite> tensors, uint64_t max_shard_bytes) {
   WINNOW_CHECK(dtype == "F32" || dtype == "BF16" || dtype == "F16");
   const auto path = [&](const std::string& file) {
     return (std::filesystem::path(folder) / file).string();
@@ -118,8 +117,7 @@ Status WriteSafetensors(const std::string& folder, const std::string& name,
   index["metadata"] = {{"total_size", total}};
   size_t begin = 0;
   for (size_t shard = 0; shard < ends.size(); ++shard) {
-    const std::string file =
-        Format("{}-{:05}-of-{:05}.safetensors", name, shard + 1, ends.size());
+    const std::string file = Format("{}-{:05}-of-{:05}.safetensors", name, shard + 1, ends.size());
     const auto part = tensors.subspan(begin, ends[shard] - begin);
     WINNOW_RETURN_IF_ERROR(WriteFile(path(file), dtype, part));
     for (const TensorToWrite& tensor : part) index["weight_map"][tensor.name] = file;

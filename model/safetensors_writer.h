@@ -23,8 +23,7 @@ struct TensorToWrite {
 // NAME.safetensors, or, beyond `max_shard_bytes` of data, NAME-0000i-of-0000n.safetensors with
 // NAME.safetensors.index.json. Every file is synced; the caller syncs and renames the folder.
 // Errors: kInvalidArgument for a value that is not finite, or not in the dtype's range.
-Status WriteSafetensors(const std::string& folder, const std::string& name,
-                        std::string_view dtype, std::span<const TensorToWrite> tensors,
-                        uint64_t max_shard_bytes);
+Status WriteSafetensors(const std::string& folder, const std::string& name, std::string_view dtype,
+                        std::span<const TensorToWrite> tensors, uint64_t max_shard_bytes);
 
 }  // namespace winnow::model

@@ -139,7 +139,8 @@ LayerActivations<Real> TrainingPass<Real>::RestoreLayer(size_t layer) {
   const size_t rows = tokens_.size(), hidden = config_.hidden_size;
   PointAtLayer(layer);
   switch (recompute_) {
-    case Recompute::kNone: break;
+    case Recompute::kNone:
+      break;
     case Recompute::kSelective:
       ops_->RmsNorm(LayerInput(layer), weights.attention_norm.weight, rows, hidden,
                     config_.rms_norm_eps, act.normed, nullptr);

@@ -54,22 +54,22 @@ class TrainingPass {
   device::Ops<Real>* const ops_;
   RopeTable<Real>* const rope_;
 
-  std::vector<int32_t> tokens_;                 // [R] of the rows that are run
-  std::vector<device::RowBlock> blocks_;        // of the rows, per sequence
-  std::vector<size_t> wanted_rows_;             // [N] rows that enter the head
+  std::vector<int32_t> tokens_;           // [R] of the rows that are run
+  std::vector<device::RowBlock> blocks_;  // of the rows, per sequence
+  std::vector<size_t> wanted_rows_;       // [N] rows that enter the head
   HeadRows head_rows_;
   std::vector<PassSequence> pass_sequences_;
   std::vector<int32_t> page_ids_;
 
   Recompute recompute_ = Recompute::kNone;
   bool can_go_back_ = false;
-  KvPages<Real> layered_kv_;                    // keys and values of all layers
-  KvPages<Real> single_kv_;                     // of the layer at work, if none are kept
+  KvPages<Real> layered_kv_;  // keys and values of all layers
+  KvPages<Real> single_kv_;   // of the layer at work, if none are kept
   PagedRows<Real> rows_;
   Activations<Real> activations_;
   LayerScratch<Real> scratch_;
-  Buffer<Real> layer_inputs_;                   // [layers + 1, R, hidden]; one layer if not kept
-  Buffer<Real> gathered_, normed_, inv_rms_;    // [N, hidden], [N]
+  Buffer<Real> layer_inputs_;                 // [layers + 1, R, hidden]; one layer if not kept
+  Buffer<Real> gathered_, normed_, inv_rms_;  // [N, hidden], [N]
   Buffer<Real> dgathered_, dx_, frozen_norm_;
 };
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/check.h"
 #include "base/format.h"
@@ -27,8 +28,8 @@ Status CheckInsideFolder(const std::string& folder, const std::string& path) {
   if (error) return NotFound(Format("{} ({})", folder, error.message()));
   const fs::path real_file = fs::canonical(path, error);
   if (error) return NotFound(Format("{} ({})", path, error.message()));
-  const auto [end, _] = std::mismatch(real_folder.begin(), real_folder.end(), real_file.begin(),
-                                      real_file.end());
+  const auto [end, _] =
+      std::mismatch(real_folder.begin(), real_folder.end(), real_file.begin(), real_file.end());
   if (end != real_folder.end()) {
     return InvalidArgument(
         Format("{}: must not be a link out of its folder: {}", path, real_file.string()));
@@ -81,8 +82,8 @@ Status WeightFiles::OpenShards(const std::string& folder, const std::string& ind
   WINNOW_RETURN_IF_ERROR(CheckInsideFolder(folder, index_path));
   WINNOW_ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(index_path));
   if (file.size_bytes() > kMaxIndexBytes) {
-    return InvalidArgument(
-        Format("{}: must have at most {} bytes: {}", index_path, kMaxIndexBytes, file.size_bytes()));
+    return InvalidArgument(Format("{}: must have at most {} bytes: {}", index_path, kMaxIndexBytes,
+                                  file.size_bytes()));
   }
   std::string json(file.size_bytes(), '\0');
   WINNOW_RETURN_IF_ERROR(file.Read(0, json.size(), json.data()));
@@ -105,6 +106,7 @@ Status WeightFiles::OpenShards(const std::string& folder, const std::string& ind
 // Each tensor lies once, in the shard that the index names, and total_size is their sum.
 Status WeightFiles::CheckShards(const ShardIndex& index) const {
   std::unordered_map<std::string_view, std::string_view> shard_of;
+  std::unordered_set<std::string_view> seen;
   for (const ShardIndex::Entry& entry : index.entries) shard_of[entry.tensor] = entry.shard;
   uint64_t total = 0;
   for (const auto& file : files_) {
@@ -117,17 +119,18 @@ Status WeightFiles::CheckShards(const ShardIndex& index) const {
                                       file->path(), info.name,
                                       it == shard_of.end() ? "none" : it->second));
       }
-      shard_of.erase(it);  // a second one of that name finds none
+      seen.insert(info.name);  // one shard holds a name once: its header has no duplicate keys
     }
   }
   for (const ShardIndex::Entry& entry : index.entries) {
-    if (!shard_of.contains(entry.tensor)) continue;
+    if (seen.contains(entry.tensor)) continue;
     return InvalidArgument(
         Format("{}: tensor {} must lie in {}: missing", first_path_, entry.tensor, entry.shard));
   }
   if (total != index.total_size) {
-    return InvalidArgument(Format("{}: metadata.total_size must be {}, the bytes of all tensors: {}",
-                                  first_path_, total, index.total_size));
+    return InvalidArgument(
+        Format("{}: metadata.total_size must be {}, the bytes of all tensors: {}", first_path_,
+               total, index.total_size));
   }
   return OkStatus();
 }
@@ -162,9 +165,10 @@ Status WeightFiles::Check(const ParameterLayout& layout, std::string_view config
   for (const auto& file : files_) {
     for (const TensorInfo& info : file->tensors()) {
       if (layout.Find(info.name) == nullptr && !IsRedundant(info.name, layout)) {
-        return InvalidArgument(Format("{}: tensor {} of shape {} must not be there: config.json "
-                                      "describes no such tensor",
-                                      file->path(), info.name, ShowShape(info.shape)));
+        return InvalidArgument(
+            Format("{}: tensor {} of shape {} must not be there: config.json "
+                   "describes no such tensor",
+                   file->path(), info.name, ShowShape(info.shape)));
       }
     }
   }
@@ -195,7 +199,8 @@ Status WeightFiles::Read(const ParameterLayout& layout, ThreadPool* pool,
   pool->ParallelFor(pieces.size(), 1, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const Piece& piece = pieces[i];
-      Status read = piece.from.file->ReadReals(*piece.from.info, piece.first, piece.count, piece.to);
+      Status read =
+          piece.from.file->ReadReals(*piece.from.info, piece.first, piece.count, piece.to);
       for (uint64_t j = 0; read.ok() && j < piece.count; ++j) {
         if (std::isfinite(piece.to[j])) continue;
         read = InvalidArgument(Format("{}: tensor {} must be finite: {} at element {}",

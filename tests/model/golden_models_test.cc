@@ -206,13 +206,13 @@ class GoldenModelsTest : public testing::TestWithParam<Arithmetic> {
           std::find(decayed.begin(), decayed.end(), parameter.name) != decayed.end();
       EXPECT_EQ(decays, !parameter.is_bias && !parameter.is_norm) << parameter.name;
       const std::vector<double> want = golden.Doubles("adamw." + parameter.name);
-      const double decay =
-          decays ? 1 - lr * options.at("weight_decay").get<double>() : 1.0;
+      const double decay = decays ? 1 - lr * options.at("weight_decay").get<double>() : 1.0;
       for (size_t i = 0; i < want.size(); ++i) {
         const double g = -factor * gradient[parameter.offset + i];
         const double got = start[parameter.offset + i] * decay - lr * g / (std::abs(g) + eps);
         const double tolerance = std::abs(g) > 2e-5 ? 1e-5 : lr * 2.2;
-        ASSERT_NEAR(got, want[i], tolerance) << golden.folder() << " " << parameter.name << " " << i;
+        ASSERT_NEAR(got, want[i], tolerance)
+            << golden.folder() << " " << parameter.name << " " << i;
       }
     }
   }

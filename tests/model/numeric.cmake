@@ -3,7 +3,7 @@ find_package(nlohmann_json REQUIRED)
 winnow_test(NAME golden_models_test SOURCES golden_models_test.cc
   DEPS winnow::model nlohmann_json::nlohmann_json LABELS golden)
 
-if(0)
+
 winnow_test(NAME model_test
   SOURCES activations_test.cc base_weights_test.cc config_test.cc decoder_layer_test.cc
           embedding_gradient_test.cc export_test.cc float16_test.cc gradient_check_test.cc
@@ -12,4 +12,4 @@ winnow_test(NAME model_test
           safetensors_test.cc safetensors_writer_test.cc strict_json_test.cc training_pass_test.cc
           weight_files_test.cc
   DEPS winnow::model nlohmann_json::nlohmann_json)
-endif()
+
