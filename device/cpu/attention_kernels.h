@@ -28,8 +28,11 @@ class KvView {
   using Real = typename L::Real;
   using Element = std::conditional_t<kBf16, uint16_t, Real>;
 
-  KvView(const AttentionShape& shape, const std::byte* const* pages, size_t kv_head, bool values)
+  // `keys` bounds what is prefetched.
+  KvView(const AttentionShape& shape, const std::byte* const* pages, size_t kv_head, bool values,
+         size_t keys)
       : pages_(pages),
+        keys_(keys),
         page_tokens_(shape.page_tokens),
         head_dim_(shape.head_dim),
         offset_(((values ? shape.kv_heads : 0) + kv_head) * shape.page_tokens * shape.head_dim) {}
@@ -37,9 +40,9 @@ class KvView {
   // Copies keys [first, first + count) as Real to out [count, padded].
   void Read(size_t first, size_t count, size_t padded, Real* out) const {
     size_t page = first / page_tokens_, slot = first % page_tokens_;
+    Prefetch(first + count, kKeyGroup);
     for (size_t j = 0; j < count; ++j, out += padded) {
-      CopyRow(reinterpret_cast<const Element*>(pages_[page]) + offset_ + slot * head_dim_, padded,
-              out);
+      CopyRow(Row(page, slot), padded, out);
       if (++slot == page_tokens_) {
         slot = 0;
         ++page;
@@ -48,6 +51,17 @@ class KvView {
   }
 
  private:
+  const Element* Row(size_t page, size_t slot) const {
+    return reinterpret_cast<const Element*>(pages_[page]) + offset_ + slot * head_dim_;
+  }
+  // The group of keys after the one being read: pages lie anywhere in memory.
+  void Prefetch(size_t first, size_t count) const {
+    for (size_t j = first; j < first + count && j < keys_; ++j) {
+      const char* const row =
+          reinterpret_cast<const char*>(Row(j / page_tokens_, j % page_tokens_));
+      for (size_t b = 0; b < head_dim_ * sizeof(Element); b += 64) __builtin_prefetch(row + b);
+    }
+  }
   void CopyRow(const Element* in, size_t padded, Real* out) const {
     size_t d = 0;
     for (; d + 16 <= head_dim_; d += 16) {
@@ -68,6 +82,7 @@ class KvView {
   }
 
   const std::byte* const* pages_;
+  size_t keys_;
   size_t page_tokens_;
   size_t head_dim_;
   size_t offset_;
@@ -157,8 +172,9 @@ static inline void AddWeighted(const typename L::Real* weight, size_t q_stride, 
                                size_t padded, typename L::Real* acc) {
   for (; num_q >= 4; num_q -= 4, weight += 4 * q_stride, acc += 4 * padded)
     AddWeightedRows<L, 4>(weight, q_stride, j_stride, rows, count, padded, acc);
-  for (; num_q > 0; --num_q, weight += q_stride, acc += padded)
-    AddWeightedRows<L, 1>(weight, q_stride, j_stride, rows, count, padded, acc);
+  if (num_q == 3) AddWeightedRows<L, 3>(weight, q_stride, j_stride, rows, count, padded, acc);
+  if (num_q == 2) AddWeightedRows<L, 2>(weight, q_stride, j_stride, rows, count, padded, acc);
+  if (num_q == 1) AddWeightedRows<L, 1>(weight, q_stride, j_stride, rows, count, padded, acc);
 }
 
 template <class L, bool kBf16>
@@ -209,8 +225,8 @@ struct AttentionKernels {
       CopyPadded<L>(t.q + at, shape.head_dim, padded, q + i * padded);
     }
     const L scale = L::Set(static_cast<Real>(shape.scale));
-    const KvView<L, kBf16> k_view(shape, t.pages, t.kv_head, /*values=*/false);
-    const KvView<L, kBf16> v_view(shape, t.pages, t.kv_head, /*values=*/true);
+    const KvView<L, kBf16> k_view(shape, t.pages, t.kv_head, /*values=*/false, last_visible);
+    const KvView<L, kBf16> v_view(shape, t.pages, t.kv_head, /*values=*/true, last_visible);
     for (size_t i = 0; i < kKeyGroup * padded; ++i) keys[i] = 0;
     for (size_t first = 0; first < last_visible; first += kKeyGroup) {
       const size_t count = Smaller(kKeyGroup, last_visible - first);
@@ -308,8 +324,8 @@ struct AttentionGradientKernels {
     const size_t group = shape.heads / shape.kv_heads;
     const Scratch s = Layout(t.scratch, keys, padded);
     for (size_t i = 0; i < 4 * keys * padded; ++i) t.scratch[i] = 0;
-    KvView<L, kBf16>(shape, t.pages, t.kv_head, /*values=*/false).Read(0, rows, padded, s.k);
-    KvView<L, kBf16>(shape, t.pages, t.kv_head, /*values=*/true).Read(0, rows, padded, s.v);
+    KvView<L, kBf16>(shape, t.pages, t.kv_head, /*values=*/false, rows).Read(0, rows, padded, s.k);
+    KvView<L, kBf16>(shape, t.pages, t.kv_head, /*values=*/true, rows).Read(0, rows, padded, s.v);
     for (size_t h = 0; h < group; ++h) {
       for (size_t row = 0; row < rows; row += kQueryTile)
         QueryTile(t, s, padded, t.kv_head * group + h, row,
