@@ -187,7 +187,8 @@ void AddNotes(const FilterOptions& o, FilterSettings* settings) {
     notes.push_back(Format("filter.gen_batch_max is cut to the number of prompts: {} to {}",
                            *o.gen_batch_max, settings->max_wave()));
   }
-  if (settings->max_wave() < job.train_batch_size) {
+  const bool refills = o.type != FilterType::kNone && o.type != FilterType::kMopps;
+  if (refills && settings->max_wave() < job.train_batch_size) {
     notes.push_back(
         Format("filter.gen_batch_max is below data.train_batch_size, so a step needs several "
                "waves: {}, {}",

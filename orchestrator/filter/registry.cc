@@ -9,6 +9,8 @@
 #include "orchestrator/filter/keep_all.h"
 #include "orchestrator/filter/mopps.h"
 #include "orchestrator/filter/random_skip.h"
+#include "orchestrator/filter/reference_mode.h"
+#include "orchestrator/filter/wave_builder.h"
 
 namespace winnow::orchestrator {
 namespace {
@@ -43,6 +45,18 @@ Result<FilterPointer> MakeFilter(const FilterSettings& settings, PromptState* st
       return FilterPointer(std::make_unique<Band>(settings, state));
   }
   return Internal("filter type without a variant");
+}
+
+Result<std::unique_ptr<RolloutPlanner>> MakePlanner(const FilterSettings& settings,
+                                                    PromptState* state, const OfferSource* source) {
+  if (settings.options.mode == FilterMode::kReference) {
+    return std::unique_ptr<RolloutPlanner>(std::make_unique<ReferenceMode>(
+        settings, ReferenceOptionsOf(settings.options),
+        std::make_unique<Mt19937Stream>(settings.job.seed), state, source));
+  }
+  WINNOW_ASSIGN_OR_RETURN(FilterPointer filter, MakeFilter(settings, state));
+  return std::unique_ptr<RolloutPlanner>(
+      std::make_unique<WaveBuilder>(settings, std::move(filter), state, source));
 }
 
 }  // namespace winnow::orchestrator

@@ -166,7 +166,7 @@ TEST(ReferenceModeTest, Quirk2WithRewardsOfZeroAndOnePHardClimbsToItsMaximum) {
 
 TEST(ReferenceModeTest, Quirk4PIsClampedBelowToo) {
   // Half of whatever is rolled out is easy, whoever it is.
-  ReferenceRun run({.batch = 8, .sampling = 16, .grain = 16, .num_prompts = 64, .epochs = 300},
+  ReferenceRun run({.batch = 8, .sampling = 16, .grain = 16, .num_prompts = 64, .epochs = 3000},
                    [](PromptId prompt, uint32_t epoch) {
                      return FilterUniform(1, prompt, epoch, 300) < 0.5 ? kAllOne : kSpread;
                    });

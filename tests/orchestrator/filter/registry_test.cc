@@ -31,5 +31,21 @@ TEST(RegistryTest, AMissingFileOfRatesIsNamedWithItsKey) {
       << filter.status().message();
 }
 
+TEST(RegistryTest, ThePlannerIsThatOfTheMode) {
+  FilterOptions options;
+  const KeyedOfferSource source(Prompts(64), 1, true, 0);
+  for (const FilterMode mode : {FilterMode::kWinnow, FilterMode::kReference}) {
+    options.mode = mode;
+    const FilterSettings settings =
+        ResolveFilter(options, {.train_batch_size = 4, .num_prompts = 64});
+    MemoryPromptState state(settings.mopps_prior());
+    const auto planner = MakePlanner(settings, &state, &source);
+    ASSERT_TRUE(planner.ok());
+    EXPECT_EQ((*planner)->needs_history(), mode == FilterMode::kReference);
+    (*planner)->BeginStep(1, PolicyVersion(0));
+    EXPECT_TRUE((*planner)->NextWave().value().has_value());
+  }
+}
+
 }  // namespace
 }  // namespace winnow::orchestrator
