@@ -1,0 +1,230 @@
+// T3, T4, T5, T7 on a real network: micro-batches, packing, threads and head chunks change no bit;
+// nor do trajectories that are not trained on, nor a checkpoint and a resume.
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "gtest/gtest.h"
+#include "learner/checkpoint.h"
+#include "learner/update.h"
+#include "tests/learner/bigram_policy.h"
+#include "tests/learner/train_groups.h"
+#include "tests/model/tiny_model.h"
+
+namespace winnow::learner {
+namespace {
+
+constexpr size_t kVocabulary = 37;
+constexpr double kTemperature = 0.8;
+
+LearnerOptions BaseOptions() {
+  LearnerOptions options;
+  options.optim.lr = 1e-2;
+  options.train.temperature = kTemperature;
+  options.ppo_mini_batch_size = 2;
+  options.objective.entropy_coeff = 0.01;
+  return options;
+}
+
+// Everything that a step decides: weights, gradient of its last update, metrics without times.
+struct Outcome {
+  std::vector<float> weights, gradient;
+  MetricMap metrics;
+};
+bool operator==(const Outcome& a, const Outcome& b) {
+  return a.weights == b.weights && a.gradient == b.gradient && a.metrics == b.metrics;
+}
+
+Outcome RunSteps(const LearnerOptions& options, const std::vector<TrainGroup>& groups, int threads,
+                 int steps = 1) {
+  ThreadPool pool(threads);
+  const auto ops = MakeOps<float>(&pool);
+  const auto policy = model::MakeTiny<float>({}, {}, ops.get());
+  auto learner = Learner<float>::Create(options, policy.get(), nullptr).value();
+  Outcome outcome;
+  for (int step = 0; step < steps; ++step) {
+    std::vector<TrainGroup> stored = groups;
+    StoreLogProbs<float>(policy.get(), kTemperature, &stored);
+    for (size_t g = 0; g < groups.size(); ++g) {  // what a test wrote at m = 0 stays there
+      for (size_t i = 0; i < groups[g].trajectories.size(); ++i) {
+        for (size_t t = 0; t < groups[g].trajectories[i].sampled.size(); ++t) {
+          const float given = groups[g].trajectories[i].stored_logp[t];
+          if (std::isnan(given)) stored[g].trajectories[i].stored_logp[t] = given;
+        }
+      }
+    }
+    auto report = learner->Step(stored, {.step = step, .seed = 1, .version = PolicyVersion(0)});
+    EXPECT_TRUE(report.ok()) << report.status().ToString();
+    if (!report.ok()) return outcome;
+    EXPECT_EQ(report->max_logp_mismatch, 0.0);
+    outcome.metrics = report->metrics;
+  }
+  std::erase_if(outcome.metrics, [](const auto& entry) {
+    return entry.first.starts_with("perf/") || entry.first.starts_with("time/");
+  });
+  outcome.weights.assign(policy->trainable().begin(), policy->trainable().end());
+  outcome.gradient.assign(policy->Gradient().begin(), policy->Gradient().end());
+  return outcome;
+}
+
+TEST(LearnerEqualityTest, MicroBatchesBudgetsThreadsAndHeadChunksChangeNoBit) {
+  const std::vector<TrainGroup> groups = MakeGroups(4, 4, kVocabulary);
+  const LearnerOptions base = BaseOptions();
+  const Outcome whole = RunSteps(base, groups, 1);
+  for (size_t sequences : {1u, 3u}) {
+    LearnerOptions options = base;
+    options.packing.ppo_micro_batch_size_per_gpu = sequences;
+    EXPECT_TRUE(RunSteps(options, groups, 1) == whole) << sequences << " sequences";
+  }
+  for (size_t tokens : {18u, 40u}) {
+    LearnerOptions options = base;
+    options.packing.ppo_max_token_len_per_gpu = tokens;
+    EXPECT_TRUE(RunSteps(options, groups, 1) == whole) << tokens << " tokens";
+  }
+  for (int threads : {2, 5}) EXPECT_TRUE(RunSteps(base, groups, threads) == whole) << threads;
+  for (size_t chunk : {256u, 4096u}) {
+    LearnerOptions options = base;
+    options.train.head_chunk_tokens = chunk;
+    EXPECT_TRUE(RunSteps(options, groups, 1) == whole) << chunk << " tokens a chunk";
+  }
+  for (model::Recompute recompute : {model::Recompute::kSelective, model::Recompute::kFull}) {
+    LearnerOptions options = base;
+    options.train.recompute = recompute;
+    EXPECT_TRUE(RunSteps(options, groups, 1) == whole);
+  }
+}
+
+TEST(LearnerEqualityTest, CovarianceSelectionDoesNotDependOnMicroBatches) {
+  const std::vector<TrainGroup> groups = MakeGroups(4, 4, kVocabulary);
+  for (const char* mode : {"clip_cov", "kl_cov"}) {
+    LearnerOptions options = BaseOptions();
+    options.policy_loss.loss_mode = mode;
+    options.policy_loss.kl_cov_ratio = options.policy_loss.clip_cov_ratio = 0.1;
+    options.policy_loss.clip_cov_lb = 0.01;
+    const Outcome whole = RunSteps(options, groups, 1);
+    EXPECT_GT(*whole.metrics.at("cov/selected_frac"), 0.0) << mode;
+    options.packing.ppo_micro_batch_size_per_gpu = 1;
+    EXPECT_TRUE(RunSteps(options, groups, 2) == whole) << mode;
+  }
+}
+
+TEST(LearnerEqualityTest, OnPolicyEveryRatioIsExactlyOneAtAnyTemperature) {
+  LearnerOptions options = BaseOptions();
+  options.ppo_mini_batch_size = 0;
+  const Outcome outcome = RunSteps(options, MakeGroups(3, 4, kVocabulary), 2);
+  EXPECT_EQ(outcome.metrics.at("ratio/min"), 1.0);
+  EXPECT_EQ(outcome.metrics.at("ratio/max"), 1.0);
+  EXPECT_EQ(outcome.metrics.at("kl/old_k1"), 0.0);
+  EXPECT_EQ(outcome.metrics.at("logp_diff/max"), 0.0);
+}
+
+TEST(LearnerEqualityTest, TrajectoriesThatAreNotTrainedOnLeaveTheBitsAlone) {
+  const std::vector<TrainGroup> groups = MakeGroups(4, 4, kVocabulary);
+  const Outcome plain = RunSteps(BaseOptions(), groups, 1);
+  std::vector<TrainGroup> more = groups;
+  TrainTrajectory unscored = MakeTrajectory(0, 9, 2, 30, kVocabulary);
+  unscored.scored = false;
+  unscored.reward = std::numeric_limits<float>::quiet_NaN();
+  more[0].trajectories.insert(more[0].trajectories.begin(), unscored);
+  more[2].trajectories.push_back(unscored);
+  for (TrainGroup& group : more) {
+    for (TrainTrajectory& trajectory : group.trajectories) {
+      for (size_t t = 0; t < trajectory.sampled.size(); ++t) {
+        if (!trajectory.sampled[t]) trajectory.stored_logp[t] = std::nanf("");
+      }
+    }
+  }
+  const Outcome with = RunSteps(BaseOptions(), more, 1);
+  EXPECT_EQ(with.weights, plain.weights);
+  EXPECT_EQ(with.gradient, plain.gradient);
+  EXPECT_EQ(with.metrics.at("update/loss"), plain.metrics.at("update/loss"));
+}
+
+TEST(LearnerEqualityTest, DoublingTheBatchLeavesATokenMeanGradientAlone) {
+  ThreadPool pool(1);
+  const auto ops = MakeOps<double>(&pool);
+  LearnerOptions options = BaseOptions();
+  options.ppo_mini_batch_size = 0;
+  options.stop_on_logp_mismatch = false;
+  const std::vector<TrainGroup> groups = MakeGroups(2, 4, kVocabulary);
+  std::vector<TrainGroup> twice = groups;
+  for (TrainGroup group : groups) {
+    group.occurrence = 1;
+    twice.push_back(group);
+  }
+  const auto gradient = [&](const std::vector<TrainGroup>& batch) {
+    const auto policy = model::MakeTiny<double>({}, {}, ops.get());
+    auto learner = Learner<double>::Create(options, policy.get(), nullptr).value();
+    EXPECT_TRUE(learner->Step(batch, {.version = PolicyVersion(0)}).ok());
+    return std::vector<double>(policy->Gradient().begin(), policy->Gradient().end());
+  };
+  const std::vector<double> once = gradient(groups), doubled = gradient(twice);
+  double largest = 0, difference = 0;
+  for (size_t i = 0; i < once.size(); ++i) {
+    largest = std::max(largest, std::abs(once[i]));
+    difference = std::max(difference, std::abs(once[i] - doubled[i]));
+  }
+  EXPECT_GT(largest, 0.0);
+  EXPECT_LE(difference, 1e-12 * largest);
+}
+
+// A policy with its learner, and the tensors that a checkpoint of it holds.
+struct Trainee {
+  explicit Trainee(device::Ops<float>* ops)
+      : policy(model::MakeTiny<float>({}, {}, ops)),
+        learner(Learner<float>::Create(BaseOptions(), policy.get(), nullptr).value()) {}
+
+  void Train(int step, const std::vector<TrainGroup>& groups) {
+    std::vector<TrainGroup> stored = groups;
+    StoreLogProbs<float>(policy.get(), kTemperature, &stored);
+    ASSERT_TRUE(learner->Step(stored, {.step = step, .seed = 1}).ok());
+  }
+  std::vector<CheckpointTensor> Tensors(std::span<float> values) {
+    std::vector<CheckpointTensor> tensors;
+    for (const model::Parameter& p : policy->trainable_layout().parameters()) {
+      tensors.push_back({.name = p.name,
+                         .shape = {p.shape.begin(), p.shape.end()},
+                         .values = values.subspan(p.offset, p.size)});
+    }
+    return tensors;
+  }
+
+  std::unique_ptr<model::Policy<float>> policy;
+  std::unique_ptr<Learner<float>> learner;
+};
+
+TEST(LearnerEqualityTest, ACheckpointAndAResumeContinueBitForBit) {
+  ThreadPool pool(2);
+  const auto ops = MakeOps<float>(&pool);
+  const std::vector<TrainGroup> groups = MakeGroups(4, 4, kVocabulary);
+  const model::TemporaryFolder folder;
+  Trainee straight(ops.get());
+  for (int step = 0; step < 4; ++step) {
+    straight.Train(step, groups);
+    if (step != 1) continue;
+    TrainingCheckpointWriter writer(folder.path(), {});
+    ASSERT_TRUE(
+        writer
+            .Write({.manifest = {.step = 2},
+                    .parameters = straight.Tensors(straight.policy->trainable()),
+                    .first_moment = straight.Tensors(straight.learner->first_moment()),
+                    .second_moment = straight.Tensors(straight.learner->second_moment()),
+                    .state_json = straight.learner->StateJson()})
+            .ok());
+  }
+  Trainee resumed(ops.get());
+  const std::optional<FoundCheckpoint> found = FindNewestCheckpoint(folder.path()).value();
+  ASSERT_TRUE(found.has_value());
+  ASSERT_TRUE(
+      ReadCheckpointParameters(*found, resumed.Tensors(resumed.policy->trainable())).ok());
+  ASSERT_TRUE(ReadCheckpointMoments(*found, resumed.Tensors(resumed.learner->first_moment()),
+                                    resumed.Tensors(resumed.learner->second_moment()))
+                  .ok());
+  ASSERT_TRUE(resumed.learner->LoadStateJson(ReadCheckpointState(*found).value()).ok());
+  resumed.policy->WeightsChanged();
+  for (int step = 2; step < 4; ++step) resumed.Train(step, groups);
+  EXPECT_EQ(resumed.policy->WeightsDigest(), straight.policy->WeightsDigest());
+}
+
+}  // namespace
+}  // namespace winnow::learner
