@@ -24,10 +24,7 @@ Mistake MistakeAt(const Config& config, std::string_view key, const std::string&
   return {origin.source, origin.line, origin.Head() + ": " + text};
 }
 
-bool Rules::IsGiven(std::string_view key) const {
-  const ValueOrigin::Kind kind = config_.origin(key).kind;
-  return kind != ValueOrigin::Kind::kDefault && kind != ValueOrigin::Kind::kDerived;
-}
+bool Rules::IsGiven(std::string_view key) const { return config_.IsGiven(key); }
 
 void Rules::Report(std::string_view key, const std::string& text) const {
   findings_->mistakes.push_back(MistakeAt(config_, key, text));

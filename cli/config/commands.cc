@@ -52,7 +52,55 @@ std::string AliasText(const KeyDeclaration& key) {
   return text;
 }
 
+// 5242880 as 5,242,880.
+std::string Grouped(int64_t number) {
+  std::string text = Format("{}", number);
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(at, ",");
+  return text;
+}
+
+std::string WaveText(const Config& config) {
+  const std::string& type = config.String("filter.type");
+  const int64_t samples = config.Int("rollout.n");
+  if (type == "none" || type == "mopps") {
+    const int64_t groups = config.Int("data.train_batch_size");
+    return Format("one wave of {} prompts, {} sequences", Grouped(groups),
+                  Grouped(groups * samples));
+  }
+  const int64_t largest = config.Int("filter.gen_batch_max");
+  const std::string sequences = Grouped(largest * samples);
+  if (!config.Bool("filter.adaptive_batch")) {
+    return Format("waves of {} prompts, {} sequences", Grouped(largest), sequences);
+  }
+  return Format("waves of {} to {} prompts, up to {} sequences",
+                Grouped(config.Int("filter.gen_batch_min")), Grouped(largest), sequences);
+}
+
 }  // namespace
+
+std::string JobSummary(const Config& config) {
+  const int64_t groups = config.Int("data.train_batch_size");
+  const int64_t sequences = groups * config.Int("rollout.n");
+  const int64_t mini_batch = config.Int("learner.ppo_mini_batch_size");
+  const int64_t updates = config.Int("learner.ppo_epochs") * (groups / mini_batch);
+  std::string text = Format(
+      "step     {} groups x {} samples = {} sequences, up to {} response tokens; {} update{} of {} "
+      "groups\n",
+      Grouped(groups), config.Int("rollout.n"), Grouped(sequences),
+      Grouped(sequences * config.Int("data.max_response_length")), Grouped(updates),
+      updates == 1 ? "" : "s", Grouped(mini_batch));
+  text += Format("rollout  {}\n", WaveText(config));
+  const auto steps = config.OptionalInt("trainer.total_training_steps");
+  const auto epochs = config.OptionalInt("trainer.total_epochs");
+  text += steps
+              ? Format("run      {} steps, {} updates", Grouped(*steps), Grouped(*steps * updates))
+              : Format("run      {} epochs", Grouped(epochs.value_or(0)));
+  const int64_t save = config.Int("trainer.save_freq");
+  const int64_t test = config.Int("trainer.test_freq");
+  text += save > 0 ? Format("; save every {}", save) : "; save at the end";
+  text += test > 0 ? Format(", evaluate every {}\n", test) : ", evaluate never\n";
+  return text;
+}
 
 std::string ShowConfig(const Config& config, const ShowOptions& options) {
   if (!options.origin && !options.changed && !options.json) return config.ToResolvedYaml();

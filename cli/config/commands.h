@@ -24,6 +24,9 @@ std::string DescribeKeys(std::string_view pattern);
 // `winnow config diff A B`: a line `key: value in A -> value in B` per difference, "" if none.
 std::string DiffConfigs(const Config& a, const Config& b);
 
+// What follows from the file, printed before step 1: three lines on a step, a wave and the run.
+std::string JobSummary(const Config& config);
+
 // The file meant by an argument of show and diff: a run folder stands for its config.resolved.yaml.
 std::string ConfigFileOf(const std::string& path);
 

@@ -40,7 +40,8 @@ Json* Descend(Json* root, const std::string& name) {
 
 Config::Config() {
   auto state = std::make_shared<ConfigState>();
-  state->working_folder = std::filesystem::current_path().string();
+  std::error_code error;
+  state->working_folder = std::filesystem::current_path(error).string();
   Resolve(state.get());
   state_ = std::move(state);
 }
@@ -117,6 +118,8 @@ std::optional<std::vector<std::string>> Config::OptionalList(std::string_view ke
   if (IsNull(key)) return std::nullopt;
   return List(key);
 }
+
+bool Config::IsGiven(std::string_view key) const { return state_->given.contains(IndexOf(key)); }
 
 bool Config::IsChanged(std::string_view key) const {
   const size_t index = IndexOf(key);

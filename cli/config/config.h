@@ -43,7 +43,9 @@ class Config {
   std::optional<std::string> OptionalString(std::string_view key) const;
   std::optional<std::vector<std::string>> OptionalList(std::string_view key) const;
 
-  // Given by a file, the environment, --set or WithDerived, and not just the default.
+  // Given by a file, the environment or --set, even if equal to the default.
+  bool IsGiven(std::string_view key) const;
+  // Given, or set by WithDerived, to another value than the default.
   bool IsChanged(std::string_view key) const;
   // `default`, `job.yaml:14`, `env NAME`, `--set`, `alias NAME (job.yaml:3)`, `derived from …`.
   std::string Origin(std::string_view key) const;

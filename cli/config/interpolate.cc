@@ -45,6 +45,8 @@ std::string Interpolate(const std::string& text, const Environment& environment,
     }
     const auto found = environment.find(name);
     if (found != environment.end()) {
+      // The resolved file must hold it.
+      if (!IsUtf8Text(found->second)) return "must be UTF-8 text: ${" + Printable(name) + "}";
       result += found->second;
     } else if (mark != std::string::npos) {
       result += inside.substr(mark + 2);

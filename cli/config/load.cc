@@ -26,9 +26,9 @@ constexpr std::string_view kVariablePrefix = "WINNOW_CFG_";
 class Loader {
  public:
   explicit Loader(const LoadRequest& request) : request_(request) {
-    folder_ = request.working_folder.empty()
-                  ? std::filesystem::current_path().string()
-                  : std::filesystem::absolute(request.working_folder).lexically_normal().string();
+    std::error_code error;
+    const std::filesystem::path here = std::filesystem::current_path(error);
+    folder_ = (here / request.working_folder).lexically_normal().string();
   }
 
   bool Load(Config* config, std::vector<std::string>* messages, std::vector<std::string>* notices) {

@@ -252,6 +252,15 @@ std::string LineText(std::string_view text, int line) {
 
 }  // namespace
 
+bool IsUtf8Text(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = Utf8Length(text, at);
+    if (length == 0 || text[at] == '\0') return false;
+    at += length;
+  }
+  return true;
+}
+
 std::string Printable(std::string_view text, size_t max_bytes) {
   std::string out;
   for (size_t at = 0; at < text.size();) {

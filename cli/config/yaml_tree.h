@@ -37,6 +37,9 @@ struct YamlLimits {
 // in the length of `text`.
 bool ParseYaml(std::string_view text, YamlNode* root, std::vector<YamlMistake>* mistakes);
 
+// True if `text` is UTF-8 without NUL bytes.
+bool IsUtf8Text(std::string_view text);
+
 // `text` for a message: control characters and broken UTF-8 escaped, long text cut with "…".
 std::string Printable(std::string_view text, size_t max_bytes = 80);
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/config/commands.h"
 #include "cli/config/config.h"
 
 namespace winnow::cli {
@@ -62,6 +63,24 @@ TEST(ExampleConfigsTest, GresoNeedsOnlyWhatIsNotBuiltYet) {
   EXPECT_EQ(config.Int("filter.gen_batch_max"), 384);
   EXPECT_EQ(config.Number("filter.midpoint"), 0.5);
   EXPECT_THAT(config.List("learner.optim.weight_decay_exclude"), testing::IsEmpty());
+}
+
+TEST(JobSummaryTest, SaysWhatFollowsFromTheFile) {
+  Config config;
+  MistakesOf("greso-qwen2.5-math-1.5b.yaml", &config);
+  EXPECT_EQ(JobSummary(config),
+            "step     256 groups x 8 samples = 2,048 sequences, up to 5,242,880 response tokens; 4 "
+            "updates of 64 groups\n"
+            "rollout  waves of 64 to 384 prompts, up to 3,072 sequences\n"
+            "run      1,001 steps, 4,004 updates; save every 40, evaluate every 50\n");
+  EXPECT_EQ(JobSummary(config.WithDerived("filter.type", "none", "a test")
+                           .WithDerived("trainer.total_training_steps", "null", "a test")
+                           .WithDerived("trainer.save_freq", "-1", "a test")
+                           .WithDerived("trainer.test_freq", "-1", "a test")),
+            "step     256 groups x 8 samples = 2,048 sequences, up to 5,242,880 response tokens; 4 "
+            "updates of 64 groups\n"
+            "rollout  one wave of 256 prompts, 2,048 sequences\n"
+            "run      2,000 epochs; save at the end, evaluate never\n");
 }
 
 TEST(ExampleConfigsTest, AsyncNeedsOnlyWhatIsNotBuiltYet) {

@@ -35,6 +35,8 @@ TEST(LoadConfigTest, FillsInDefaultsAndDerivedValues) {
   EXPECT_EQ(config.Origin("filter.gen_batch_max"),
             "derived from ceil(1.5 x data.train_batch_size)");
   EXPECT_EQ(config.Origin("rollout.n"), "default");
+  EXPECT_TRUE(config.IsGiven("model.path"));
+  EXPECT_FALSE(config.IsGiven("rollout.n"));
 }
 
 TEST(LoadConfigTest, RoundsTheLargestWaveUp) {
@@ -124,6 +126,9 @@ TEST(LoadConfigTest, RefusesReferencesItCannotReplace) {
                   "job.yaml:7: run.name must name an environment variable in ${}, keys cannot be "
                   "referred to: ${data.x}",
                   "job.yaml:8: run.dir must close ${ with }: ${b"));
+  job.environment = {{"BAD", "\xff"}};
+  EXPECT_FALSE(job.Load(std::string(kBasis) + "run: {project: '${BAD}'}\n"));
+  EXPECT_THAT(job.Mistakes(), ElementsAre("job.yaml:5: run.project must be UTF-8 text: ${BAD}"));
 }
 
 TEST(LoadConfigTest, RefusesUnknownNamesInEverySource) {
