@@ -54,8 +54,12 @@ std::string AliasText(const KeyDeclaration& key) {
 
 // 5242880 as 5,242,880.
 std::string Grouped(int64_t number) {
-  std::string text = Format("{}", number);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(at, ",");
+  const std::string digits = Format("{}", number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
   return text;
 }
 
