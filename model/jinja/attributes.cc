@@ -25,6 +25,10 @@ constexpr std::string_view kListNames[] = {"append", "clear",   "copy",   "count
                                            "extend", "index",   "insert", "pop",
                                            "remove", "reverse", "sort"};
 
+constexpr std::string_view kNumberNames[] = {
+    "real",     "imag", "numerator",  "denominator", "conjugate",        "bit_length", "bit_count",
+    "to_bytes", "hex",  "from_bytes", "fromhex",     "as_integer_ratio", "is_integer"};
+
 template <size_t n>
 bool IsOneOf(const std::string_view (&names)[n], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
@@ -127,12 +131,19 @@ std::optional<Value> ObjectAttribute(const Value& value, std::string_view name) 
       if (found == nullptr) return std::nullopt;
       return *found;
     }
+    case Kind::kBool:
+    case Kind::kInt:
+    case Kind::kFloat:
+      if (IsOneOf(kNumberNames, name)) RefuseMethod(value, name);
+      return std::nullopt;
     case Kind::kUndefined:
     case Kind::kNone:
       return std::nullopt;
-    default:
-      RefuseMethod(value, name);  // of numbers, macros and the like
+    case Kind::kMarkup:
+    case Kind::kCallable:
+      break;
   }
+  RefuseMethod(value, name);
 }
 
 Value MissingAttribute(const Value& value, std::string_view name) {

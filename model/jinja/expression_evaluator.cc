@@ -104,6 +104,9 @@ Value ExpressionEvaluator::Charged(Value value) {
 Value ExpressionEvaluator::EvaluateName(const Expression& expression, Scope* scope) {
   const Value* found = scope->Find(expression.name);
   if (found != nullptr) return *found;
+  for (std::string_view special : {"self", "lipsum", "cycler", "joiner"}) {
+    if (expression.name == special) throw Error(Format("`{}` is not supported", special));
+  }
   return Value::Undefined(Format("'{}' is undefined", expression.name));
 }
 

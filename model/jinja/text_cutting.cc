@@ -68,9 +68,8 @@ std::vector<std::string> SplitAtSpace(std::string_view text, int64_t limit) {
     parts.emplace_back(text.substr(begin, end - begin));
     begin = skip(end, true);
   }
-  if (begin < text.size()) {
-    parts.push_back(Strip(text.substr(begin), std::nullopt, StripSide::kRight));
-  }
+  // After the last cut allowed, the rest stays as it is.
+  if (begin < text.size()) parts.emplace_back(text.substr(begin));
   return parts;
 }
 
