@@ -4,7 +4,7 @@ find_library(WINNOW_UTF8PROC utf8proc REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
 winnow_library(NAME text
-  SOURCES bpe.cc bpe_alphabet.cc chat_template.cc pre_tokenizer.cc pre_tokenizer_dialect.cc
+  SOURCES bpe.cc bpe_alphabet.cc chat.cc chat_template.cc pre_tokenizer.cc pre_tokenizer_dialect.cc
           pre_tokenizer_regex.cc tokenizer.cc tokenizer_added.cc tokenizer_json.cc
           tokenizer_stream.cc unicode.cc unicode_case.cc unicode_tables.cc
           jinja/attributes.cc jinja/evaluator.cc jinja/expression_evaluator.cc
@@ -14,7 +14,7 @@ winnow_library(NAME text
           jinja/parameters.cc jinja/parser.cc jinja/percent_format.cc jinja/printing.cc
           jinja/runtime.cc jinja/scope.cc jinja/string_literal.cc jinja/string_methods.cc
           jinja/text_cutting.cc jinja/token_stream.cc jinja/value.cc jinja/value_tests.cc
-  HEADERS bpe.h bpe_alphabet.h chat_template.h pre_tokenizer.h pre_tokenizer_dialect.h
+  HEADERS bpe.h bpe_alphabet.h chat.h chat_template.h pre_tokenizer.h pre_tokenizer_dialect.h
           pre_tokenizer_regex.h tokenizer.h tokenizer_added.h tokenizer_json.h tokenizer_stream.h
           unicode.h unicode_case.h unicode_tables.h
           jinja/ast.h jinja/attributes.h jinja/error.h jinja/evaluator.h

@@ -49,7 +49,7 @@ std::string ReplacePrompt(const std::string& prompt_template, const std::string&
 class RowReader {
  public:
   RowReader(const PromptSourceOptions& options, const model::Tokenizer& tokenizer,
-            const model::ChatTemplate* chat)
+            const model::Chat* chat)
       : options_(options), tokenizer_(tokenizer), chat_(chat) {}
 
   Result<Prompt> Read(std::string_view line, const std::string& origin) const {
@@ -132,11 +132,8 @@ class RowReader {
       messages.insert(messages.begin(),
                       Json{{"role", "system"}, {"content", options_.system_prompt}});
     }
-    model::ChatInput input;
-    input.messages_json = Dump(messages);
-    input.add_generation_prompt = true;
-    input.now_unix = options_.created_unix;
-    auto text = chat_->Render(input);
+    auto text = chat_->Render(Dump(messages), /*add_generation_prompt=*/true,
+                              options_.created_unix);
     if (!text.ok()) return text.status().WithPrefix(prompt->origin);
     prompt->text = std::move(text).value();
     return OkStatus();
@@ -144,14 +141,14 @@ class RowReader {
 
   const PromptSourceOptions& options_;
   const model::Tokenizer& tokenizer_;
-  const model::ChatTemplate* chat_;
+  const model::Chat* chat_;
 };
 
 }  // namespace
 
 Result<PromptSource> PromptSource::Load(const PromptSourceOptions& options,
                                         const model::Tokenizer& tokenizer,
-                                        const model::ChatTemplate* chat) {
+                                        const model::Chat* chat) {
   PromptSource source;
   const RowReader reader(options, tokenizer, chat);
   uint64_t row = 0;

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/status.h"
-#include "model/chat_template.h"
+#include "model/chat.h"
 #include "model/tokenizer.h"
 
 namespace winnow::orchestrator {
@@ -55,7 +55,7 @@ class PromptSource {
   // `chat` may be null if no row needs it; both are used during Load only.
   static Result<PromptSource> Load(const PromptSourceOptions& options,
                                    const model::Tokenizer& tokenizer,
-                                   const model::ChatTemplate* chat);
+                                   const model::Chat* chat);
 
   const std::vector<Prompt>& prompts() const { return prompts_; }
   size_t num_overlong() const { return num_overlong_; }

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/format.h"
+#include "model/tokenizer_stream.h"
 
 namespace winnow::rollout {
 namespace {
@@ -25,7 +26,7 @@ class StopStrings {
       : stop_(stop) {
     if (stop->empty()) return;
     WINNOW_CHECK(tokenizer != nullptr);
-    decoder_.emplace(*tokenizer);
+    decoder_.emplace(tokenizer);
     for (const std::string& text : *stop) longest_ = std::max(longest_, text.size());
   }
 

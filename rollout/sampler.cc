@@ -12,6 +12,8 @@
 namespace winnow::rollout {
 namespace {
 
+__extension__ using Wide = unsigned __int128;
+
 bool IsBanned(std::span<const int32_t> banned, int32_t token) {
   return std::find(banned.begin(), banned.end(), token) != banned.end();
 }
@@ -59,7 +61,7 @@ void Truncate(const float* z, const SamplingOptions& options, Sampler::Scratch* 
   std::sort(order.begin(), order.end(), before);
   const auto fraction = static_cast<uint64_t>(std::llrint(options.top_p * 0x1p32));
   const auto wanted = static_cast<uint64_t>(
-      (static_cast<unsigned __int128>(fraction) * SumOf(masses) + 0xFFFFFFFFu) >> 32);
+      (static_cast<Wide>(fraction) * SumOf(masses) + 0xFFFFFFFFu) >> 32);
   uint64_t total = 0;
   size_t kept = 0;
   while (kept < order.size() && (kept == 0 || total < wanted)) total += masses[order[kept++]];
@@ -70,7 +72,7 @@ void Truncate(const float* z, const SamplingOptions& options, Sampler::Scratch* 
 int32_t InverseCdf(const std::vector<uint64_t>& masses, const std::array<uint32_t, 4>& draw) {
   const uint64_t u = static_cast<uint64_t>(draw[1]) << 32 | draw[0];
   const auto r =
-      static_cast<uint64_t>(static_cast<unsigned __int128>(u) * SumOf(masses) >> 64);
+      static_cast<uint64_t>(static_cast<Wide>(u) * SumOf(masses) >> 64);
   uint64_t cumulative = 0;
   for (size_t i = 0; i < masses.size(); ++i) {
     cumulative += masses[i];

@@ -8,6 +8,7 @@
 namespace winnow::orchestrator {
 namespace {
 
+constexpr double kPlainLineEvery_s = 5;
 constexpr std::string_view kEraseToEnd = "\x1b[K";
 
 std::string FormatRate(double steps_per_second) {
@@ -34,9 +35,10 @@ std::string FormatProgress(const Progress& p) {
       line += " | ETA " + FormatDuration(static_cast<double>(p.total_steps - p.step) / rate);
     }
   }
+  if (p.loss.has_value()) line += Format(" | loss {:.4f}", *p.loss);
   if (p.reward_mean.has_value()) line += Format(" | reward {:.3f}", *p.reward_mean);
   if (p.accuracy.has_value()) line += Format(" | accuracy {:.3f}", *p.accuracy);
-  line += Format(" | rollouts {}", p.rollouts);
+  if (p.rollouts > 0) line += Format(" | rollouts {}", p.rollouts);
   const uint64_t would_be = p.rollouts + p.rollouts_saved;
   if (p.rollouts_saved > 0) {
     line += Format(" | saved {} ({:.0f}%)", p.rollouts_saved,
@@ -49,6 +51,8 @@ void ConsoleProgress::Draw() { *out_ << '\r' << line_ << kEraseToEnd << std::flu
 
 void ConsoleProgress::Show(const Progress& progress) {
   if (!is_terminal_) {
+    if (progress.elapsed_s < next_line_s_ && progress.step != progress.total_steps) return;
+    next_line_s_ = progress.elapsed_s + kPlainLineEvery_s;
     *out_ << FormatProgress(progress) << '\n' << std::flush;
     return;
   }

@@ -14,6 +14,7 @@ struct Progress {
   uint64_t total_steps = 0;  // 0 = unknown
   uint64_t steps_done = 0;   // by this process, for the rate
   double elapsed_s = 0;      // of this process
+  std::optional<double> loss;      // of supervised fine-tuning
   std::optional<double> reward_mean;
   std::optional<double> accuracy;  // of the last evaluation
   uint64_t rollouts = 0;           // responses generated, whole run
@@ -29,7 +30,8 @@ std::string FormatDuration(double seconds);
 // Parts that are not known are left out; below one step a second the rate is "1.25 s/step".
 std::string FormatProgress(const Progress& progress);
 
-// Shows progress: on a terminal one line that is rewritten in place, elsewhere plain lines.
+// Shows progress: on a terminal one line that is rewritten in place, elsewhere plain lines,
+// at most one in five seconds of the job's time and the last one.
 // Threads: one caller. `out` outlives it.
 class ConsoleProgress {
  public:
@@ -45,6 +47,7 @@ class ConsoleProgress {
 
   std::ostream* const out_;
   const bool is_terminal_;
+  double next_line_s_ = 0;  // plain lines: when the next one is due
   std::string line_;  // on the screen, not ended
 };
 

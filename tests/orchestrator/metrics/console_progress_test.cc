@@ -23,7 +23,7 @@ TEST(ConsoleProgressTest, ALineSaysStepRateEtaRewardAccuracyAndRolloutsSaved) {
 }
 
 TEST(ConsoleProgressTest, WhatIsNotKnownIsLeftOut) {
-  EXPECT_EQ(FormatProgress({.step = 0, .rollouts = 0}), "step 0 | rollouts 0");
+  EXPECT_EQ(FormatProgress({.step = 0, .rollouts = 0}), "step 0");
   EXPECT_EQ(FormatProgress({.step = 4, .steps_done = 4, .elapsed_s = 2, .rollouts = 8}),
             "step 4 | 2.00 steps/s | rollouts 8");
 }
@@ -46,14 +46,19 @@ TEST(ConsoleProgressTest, OnATerminalOneLineIsRewritten) {
             "\ra warning\x1b[K\n\rstep 2 | rollouts 16\x1b[K\n");
 }
 
-TEST(ConsoleProgressTest, ElsewhereLinesArePlain) {
+TEST(ConsoleProgressTest, ElsewhereLinesArePlainAndFiveSecondsApart) {
   std::ostringstream out;
   ConsoleProgress console(&out, /*is_terminal=*/false);
-  console.Show({.step = 1, .rollouts = 8});
+  const auto show = [&console](uint64_t step, double elapsed_s) {
+    console.Show({.step = step, .total_steps = 4, .elapsed_s = elapsed_s});
+  };
+  show(1, 1);
   console.Message("a warning");
-  console.Show({.step = 2, .rollouts = 16});
+  show(2, 5);
+  show(3, 6);
+  show(4, 7);  // the last one is always shown
   console.Finish();
-  EXPECT_EQ(out.str(), "step 1 | rollouts 8\na warning\nstep 2 | rollouts 16\n");
+  EXPECT_EQ(out.str(), "step 1/4\na warning\nstep 3/4\nstep 4/4\n");
 }
 
 }  // namespace

@@ -1,0 +1,251 @@
+#include "cli/training_job.h"
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/config/checks.h"
+#include "cli/job_options.h"
+#include "cli/memory_plan.h"
+#include "orchestrator/filter/registry.h"
+#include "orchestrator/trainer.h"
+#include "store/resume.h"
+
+namespace winnow::cli {
+namespace {
+
+constexpr Logger kLog("cli");
+
+Status AsMistake(const std::string& text) {
+  return text.empty() ? OkStatus() : InvalidArgument(text);
+}
+
+// `run.…` names of what follows from machine and verifier, so that the resolved file is complete.
+Result<Config> WithFacts(const Config& config, const reward::RewardRange& range) {
+  WINNOW_ASSIGN_OR_RETURN(const device::Arithmetic arithmetic,
+                          device::ResolveArithmetic(config.String("model.dtype")));
+  Config resolved = config.WithDerived(
+      "model.dtype", std::string(device::ArithmeticName(arithmetic)), "this machine");
+  if (config.IsNull("reward.min")) {
+    resolved = resolved.WithDerived("reward.min", Format("{}", range.min), "the verifier's range");
+  }
+  if (config.IsNull("reward.max")) {
+    resolved = resolved.WithDerived("reward.max", Format("{}", range.max), "the verifier's range");
+  }
+  const std::string slow = CheckNativeBf16(resolved, device::IsNative(arithmetic));
+  if (!slow.empty()) std::fprintf(stderr, "%s\n", slow.c_str());
+  return resolved;
+}
+
+Result<orchestrator::FilterSettings> FilterOf(const Config& config, uint64_t num_prompts,
+                                              const reward::RewardRange& range) {
+  const orchestrator::FilterOptions options = FilterOptionsOf(config);
+  const orchestrator::FilterJob job{
+      .seed = config.U64("run.seed"),
+      .n = static_cast<uint32_t>(config.Int("rollout.n")),
+      .train_batch_size = static_cast<uint32_t>(config.Int("data.train_batch_size")),
+      .num_prompts = num_prompts,
+      .total_epochs = static_cast<uint32_t>(
+          config.OptionalInt("trainer.total_epochs").value_or(0)),
+      .min_scored = static_cast<uint32_t>(config.Int("reward.min_scored")),
+      .reward_min = range.min,
+      .reward_max = range.max};
+  // The keys of other variants were checked when the file was read.
+  const auto faults = orchestrator::CheckFilterOptions(options, job, {});
+  if (!faults.empty()) {
+    const orchestrator::OptionFault& fault = faults.front();
+    return InvalidArgument(Format("{}: {} {}: {}", config.Origin(fault.key), fault.key, fault.rule,
+                                  fault.found));
+  }
+  return orchestrator::ResolveFilter(options, job);
+}
+
+Result<std::unique_ptr<store::RewardHistory>> OpenHistory(
+    const JobInputs& inputs, const orchestrator::RunFolder& folder,
+    const std::optional<ResumePoint>& resume) {
+  const store::HistoryPaths paths{.run_folder = folder.path()};
+  if (resume.has_value()) {
+    const learner::CheckpointManifest& manifest = resume->checkpoint.manifest;
+    store::HistoryPosition expected{.step = manifest.step,
+                                    .hist_seq = manifest.hist_seq,
+                                    .num_records = resume->state.hist_records};
+    if (!ParseDigest(manifest.hist_digest, &expected.hist_digest)) {
+      return DataLoss(resume->checkpoint.folder + ": hist_digest of the manifest is no digest");
+    }
+    WINNOW_RETURN_IF_ERROR(store::ResumeHistory(
+        paths, learner::CheckpointHistoryFolder(resume->checkpoint), expected));
+  } else {
+    WINNOW_RETURN_IF_ERROR(store::RestartHistory(paths));
+  }
+  const store::HistoryRule rule{.classify = inputs.filter.classify_rule(),
+                                .metric = inputs.config.String("filter.metric"),
+                                .mopps = inputs.filter.mopps_prior()};
+  WINNOW_ASSIGN_OR_RETURN(
+      auto history,
+      store::RewardHistory::Open(
+          paths.live(), {.create = true,
+                         .events_log = paths.events_log(),
+                         .rule = rule,
+                         .run_id = inputs.config.String("run.name"),
+                         .config_digest = ToHex(DigestOf(inputs.config.ToResolvedYaml())),
+                         .recovery_hint = "start `winnow train` again to go on from the newest "
+                                          "good checkpoint in " + folder.checkpoints()}));
+  std::vector<store::PromptInfo> rows;
+  for (const orchestrator::Prompt& prompt : inputs.train->prompts()) {
+    rows.push_back({.prompt = prompt.id,
+                    .row = prompt.row,
+                    .data_source = prompt.data_source,
+                    .content = DigestOf(prompt.text),
+                    .display = prompt.display});
+  }
+  WINNOW_RETURN_IF_ERROR(history->RegisterPrompts(rows));
+  return history;
+}
+
+Status RestoreWeights(const learner::FoundCheckpoint& checkpoint, model::Policy<float>* policy,
+                      learner::Learner<float>* learner) {
+  const model::ParameterLayout& layout = policy->trainable_layout();
+  WINNOW_RETURN_IF_ERROR(learner::ReadCheckpointParameters(
+      checkpoint, orchestrator::CheckpointTensors(layout, policy->trainable())));
+  WINNOW_RETURN_IF_ERROR(learner::ReadCheckpointMoments(
+      checkpoint, orchestrator::CheckpointTensors(layout, learner->first_moment()),
+      orchestrator::CheckpointTensors(layout, learner->second_moment())));
+  policy->WeightsChanged();
+  if (ToHex(policy->WeightsDigest()) == checkpoint.manifest.weights_digest) return OkStatus();
+  return DataLoss(checkpoint.folder +
+                  ": weights do not have the digest of the manifest; is model.path still the model "
+                  "that the run began with?");
+}
+
+// The planner's view of history: aggregates, and for reference mode every outcome.
+Status RestorePromptState(const JobInputs& inputs, RunParts* parts) {
+  WINNOW_RETURN_IF_ERROR(parts->history->ForEachAggregate(
+      [&](PromptId prompt, const store::PromptAggregate& aggregate) {
+        parts->prompt_state->Put(prompt, aggregate);
+      }));
+  if (!parts->planner->needs_history()) return OkStatus();
+  std::vector<PromptId> ids;
+  for (const orchestrator::Prompt& prompt : inputs.train->prompts()) ids.push_back(prompt.id);
+  std::sort(ids.begin(), ids.end());
+  for (const PromptId id : ids) {
+    WINNOW_ASSIGN_OR_RETURN(const std::vector<store::Outcome> outcomes,
+                            parts->history->Outcomes(id));
+    for (const store::Outcome& outcome : outcomes) parts->planner->Restore(outcome);
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<JobInputs> OpenInputs(Config config, int64_t max_rows) {
+  JobInputs inputs;
+  WINNOW_ASSIGN_OR_RETURN(inputs.scorer, MakeScorer(config));
+  const reward::RewardRange range = inputs.scorer->range();
+  WINNOW_ASSIGN_OR_RETURN(inputs.config, WithFacts(config, range));
+  for (const std::string& mistake : CheckRewardRange(inputs.config)) {
+    return InvalidArgument(mistake);
+  }
+  const ModelSessionOptions model = ModelOptionsOf(inputs.config);
+  const std::string& text_folder = model.tokenizer.empty() ? model.model : model.tokenizer;
+  WINNOW_ASSIGN_OR_RETURN(inputs.model_config, model::LoadModelConfig(model.model));
+  WINNOW_RETURN_IF_ERROR(AsMistake(CheckPositions(
+      inputs.config, static_cast<int64_t>(inputs.model_config.max_positions))));
+  WINNOW_ASSIGN_OR_RETURN(inputs.tokenizer, model::Tokenizer::Load(text_folder));
+  WINNOW_ASSIGN_OR_RETURN(inputs.chat, model::Chat::Load(text_folder, model.chat_template));
+  const bool needs_answer = inputs.scorer->traits().needs_reference;
+  orchestrator::PromptSourceOptions train = TrainDataOf(inputs.config, needs_answer);
+  orchestrator::PromptSourceOptions val = ValDataOf(inputs.config, needs_answer);
+  if (max_rows >= 0) train.max_samples = val.max_samples = max_rows;
+  WINNOW_ASSIGN_OR_RETURN(orchestrator::PromptSource source,
+                          orchestrator::PromptSource::Load(train, *inputs.tokenizer,
+                                                           inputs.chat.get()));
+  inputs.train = std::make_unique<orchestrator::PromptSource>(std::move(source));
+  if (!val.files.empty()) {
+    WINNOW_ASSIGN_OR_RETURN(
+        source, orchestrator::PromptSource::Load(val, *inputs.tokenizer, inputs.chat.get()));
+    inputs.val = std::make_unique<orchestrator::PromptSource>(std::move(source));
+  }
+  if (inputs.train->prompts().empty()) {
+    return InvalidArgument(Format("{}: data.train_files must hold at least one prompt that fits: "
+                                  "{} were longer than data.max_prompt_length",
+                                  inputs.config.Origin("data.train_files"),
+                                  inputs.train->num_overlong()));
+  }
+  WINNOW_ASSIGN_OR_RETURN(inputs.filter,
+                          FilterOf(inputs.config, inputs.train->prompts().size(), range));
+  inputs.needs_reference = inputs.config.Bool("learner.use_kl_loss") ||
+                           inputs.config.Bool("algorithm.use_kl_in_reward");
+  WINNOW_RETURN_IF_ERROR(AsMistake(CheckMemoryPlan(inputs)));
+  return inputs;
+}
+
+std::string DerivedNumbers(const JobInputs& inputs) {
+  const Config& config = inputs.config;
+  const int64_t groups = config.Int("data.train_batch_size");
+  const int64_t n = config.Int("rollout.n");
+  const int64_t mini = config.Int("learner.ppo_mini_batch_size");
+  const int64_t updates = config.Int("learner.ppo_epochs") * groups / mini;
+  std::string text = Format(
+      "step     {} groups x {} samples = {} sequences, up to {} response tokens; {} update{} of {} "
+      "groups\n",
+      groups, n, groups * n, groups * n * config.Int("data.max_response_length"), updates,
+      updates == 1 ? "" : "s", mini);
+  text += Format("rollout  waves of {} to {} prompts, up to {} sequences; {} prompts{}\n",
+                 inputs.filter.min_wave(), inputs.filter.max_wave(),
+                 inputs.filter.max_wave() * n, inputs.train->prompts().size(),
+                 inputs.train->num_overlong() > 0
+                     ? Format(" ({} too long, dropped)", inputs.train->num_overlong())
+                     : "");
+  const auto steps = config.OptionalInt("trainer.total_training_steps");
+  const auto epochs = config.OptionalInt("trainer.total_epochs");
+  text += "run      ";
+  if (steps) text += Format("{} steps, {} updates; ", *steps, *steps * updates);
+  if (epochs) text += Format("{} epochs; ", *epochs);
+  const int64_t save = config.Int("trainer.save_freq");
+  text += save > 0 ? Format("save every {}", save) : "save at the end";
+  const int64_t test = config.Int("trainer.test_freq");
+  if (test > 0) text += Format(", evaluate every {}", test);
+  text += Format("\nmodel    {} layers in {}; {}\n", inputs.model_config.num_layers,
+                 config.String("model.dtype"), MemoryPlanText(inputs));
+  for (const std::string& note : inputs.filter.notes) text += "note     " + note + "\n";
+  return text;
+}
+
+Result<RunParts> OpenParts(const JobInputs& inputs, const orchestrator::RunFolder& folder,
+                           const std::optional<ResumePoint>& resume) {
+  RunParts parts;
+  WINNOW_ASSIGN_OR_RETURN(parts.session, OpenModel(ModelOptionsOf(inputs.config)));
+  model::Policy<float>* policy = parts.session.policy.get();
+  if (inputs.needs_reference) {
+    const std::string path = inputs.config.OptionalString("model.ref_path")
+                                 .value_or(inputs.config.String("model.path"));
+    WINNOW_ASSIGN_OR_RETURN(parts.reference,
+                            model::LoadPolicy<float>(path, {.trainable = false},
+                                                     parts.session.ops.get()));
+  }
+  WINNOW_ASSIGN_OR_RETURN(const learner::LearnerOptions learner, LearnerOptionsOf(inputs.config));
+  WINNOW_ASSIGN_OR_RETURN(parts.learner, learner::Learner<float>::Create(
+                                             learner, policy, parts.reference.get()));
+  if (resume.has_value()) {
+    WINNOW_RETURN_IF_ERROR(RestoreWeights(resume->checkpoint, policy, parts.learner.get()));
+  }
+  parts.engine = std::make_unique<rollout::Engine>(policy, inputs.tokenizer.get(),
+                                                   EngineOptionsOf(inputs.config));
+  std::vector<PromptId> ids;
+  for (const orchestrator::Prompt& prompt : inputs.train->prompts()) ids.push_back(prompt.id);
+  parts.offers = std::make_unique<orchestrator::KeyedOfferSource>(
+      std::move(ids), inputs.filter.job.seed, inputs.config.Bool("data.shuffle"),
+      inputs.filter.job.total_epochs);
+  parts.prompt_state =
+      std::make_unique<orchestrator::MemoryPromptState>(inputs.filter.mopps_prior());
+  WINNOW_ASSIGN_OR_RETURN(parts.planner, orchestrator::MakePlanner(
+                                             inputs.filter, parts.prompt_state.get(),
+                                             parts.offers.get()));
+  WINNOW_ASSIGN_OR_RETURN(parts.history, OpenHistory(inputs, folder, resume));
+  WINNOW_RETURN_IF_ERROR(RestorePromptState(inputs, &parts));
+  parts.stage = std::make_unique<orchestrator::RolloutStage>(
+      parts.engine.get(), inputs.tokenizer.get(), inputs.scorer.get());
+  return parts;
+}
+
+}  // namespace winnow::cli
