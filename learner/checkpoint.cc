@@ -123,16 +123,16 @@ Status ReadTensors(const model::SafetensorsFile& file, std::string_view prefix,
                              model::ShowShape(tensor.shape),
                              info == nullptr ? "missing" : model::ShowShape(info->shape)));
     }
-    WINNOW_RETURN_IF_ERROR(file.ReadReals<float>(*info, 0, info->num_elements,
-                                                 tensor.values.data()));
+    WINNOW_RETURN_IF_ERROR(
+        file.ReadReals<float>(*info, 0, info->num_elements, tensor.values.data()));
   }
   return OkStatus();
 }
 
 Status CheckTensorCount(const model::SafetensorsFile& file, size_t expected) {
   if (file.tensors().size() == expected) return OkStatus();
-  return DataLoss(Format("{}: number of tensors must be {}: {}", file.path(), expected,
-                         file.tensors().size()));
+  return DataLoss(
+      Format("{}: number of tensors must be {}: {}", file.path(), expected, file.tensors().size()));
 }
 
 }  // namespace
@@ -205,8 +205,8 @@ Status TrainingCheckpointWriter::Retain(uint64_t step) {
     if (other > step) {
       // Left by a run that went further before it was resumed here: it must not be found again.
       Point("ckpt.retention");
-      WINNOW_RETURN_IF_ERROR(RenameDurably(folder_ + "/" + NameOf(other),
-                                           folder_ + "/abandoned-" + NameOf(other)));
+      WINNOW_RETURN_IF_ERROR(
+          RenameDurably(folder_ + "/" + NameOf(other), folder_ + "/abandoned-" + NameOf(other)));
       continue;
     }
     ++newest;
@@ -266,8 +266,9 @@ Result<FoundCheckpoint> OpenCheckpoint(const std::string& folder) {
   const Result<std::vector<ManifestFile>> present = ListFiles(folder);
   if (!present.ok()) return DataLoss(present.status().message()).WithPrefix(folder);
   for (const ManifestFile& file : listed) {
-    const auto it = std::find_if(present->begin(), present->end(),
-                                 [&](const ManifestFile& other) { return other.path == file.path; });
+    const auto it = std::find_if(present->begin(), present->end(), [&](const ManifestFile& other) {
+      return other.path == file.path;
+    });
     if (it == present->end() || it->digest != file.digest) {
       return DataLoss(Format("{}: {} does not match its digest", folder, file.path));
     }
@@ -281,8 +282,8 @@ Result<std::optional<FoundCheckpoint>> FindNewestCheckpoint(const std::string& f
   for (uint64_t step : steps) {
     Result<FoundCheckpoint> found = OpenCheckpoint(folder + "/" + NameOf(step));
     if (found.ok()) return std::optional(std::move(*found));
-    log.Error(Format("checkpoint is not valid, trying the next older one: {}",
-                     found.status().message()));
+    log.Error(
+        Format("checkpoint is not valid, trying the next older one: {}", found.status().message()));
   }
   return DataLoss(Format("{}: none of {} checkpoints is valid; the newest is {}", folder,
                          steps.size(), NameOf(steps.front())));
@@ -300,9 +301,8 @@ Status ReadCheckpointParameters(const FoundCheckpoint& checkpoint,
 Status ReadCheckpointMoments(const FoundCheckpoint& checkpoint,
                              std::span<const CheckpointTensor> first_moment,
                              std::span<const CheckpointTensor> second_moment) {
-  WINNOW_ASSIGN_OR_RETURN(
-      const model::SafetensorsFile file,
-      model::SafetensorsFile::Open(checkpoint.folder + "/moments.safetensors"));
+  WINNOW_ASSIGN_OR_RETURN(const model::SafetensorsFile file,
+                          model::SafetensorsFile::Open(checkpoint.folder + "/moments.safetensors"));
   WINNOW_RETURN_IF_ERROR(CheckTensorCount(file, first_moment.size() + second_moment.size()));
   WINNOW_RETURN_IF_ERROR(ReadTensors(file, kFirstMoment, first_moment));
   return ReadTensors(file, kSecondMoment, second_moment);

@@ -39,10 +39,10 @@ struct CheckpointTensor {
 
 // What MANIFEST.json says beside its list of files.
 struct CheckpointManifest {
-  uint64_t step = 0;            // training steps done
+  uint64_t step = 0;  // training steps done
   uint64_t policy_version = 0;
-  std::string weights_digest;   // 32 hexadecimal digits
-  uint64_t hist_seq = 0;        // of the history in history/
+  std::string weights_digest;  // 32 hexadecimal digits
+  uint64_t hist_seq = 0;       // of the history in history/
   std::string hist_digest;
 };
 
@@ -50,7 +50,7 @@ struct CheckpointManifest {
 struct CheckpointContents {
   CheckpointManifest manifest;
   std::vector<CheckpointTensor> parameters;
-  std::vector<CheckpointTensor> first_moment;   // same names and shapes
+  std::vector<CheckpointTensor> first_moment;  // same names and shapes
   std::vector<CheckpointTensor> second_moment;
   std::string state_json;
   // Fills the folder `path` (not there yet) with the history's files; null: no history.

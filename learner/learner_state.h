@@ -11,8 +11,8 @@ namespace winnow::learner {
 // What a learner must remember beside weights and moments. Noise is keyed, so there is no generator
 // state, and the schedule is a function of the training step.
 struct LearnerState {
-  uint64_t num_updates = 0;   // k of the bias corrections
-  double kl_coef = 0;         // β of a KL in the reward
+  uint64_t num_updates = 0;  // k of the bias corrections
+  double kl_coef = 0;        // β of a KL in the reward
   int skipped_in_a_row = 0;
 };
 

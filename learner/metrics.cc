@@ -15,9 +15,7 @@ void Moments::Add(double value) {
   squares_ += before * (value - running_mean_);
 }
 
-std::optional<double> Moments::mean() const {
-  return Fraction(sum_, static_cast<double>(count_));
-}
+std::optional<double> Moments::mean() const { return Fraction(sum_, static_cast<double>(count_)); }
 
 std::optional<double> Moments::deviation() const {
   if (count_ < 2) return std::nullopt;

@@ -38,8 +38,7 @@ std::vector<std::vector<size_t>> SplitIntoMiniBatches(const TokenBatch& batch,
     std::stable_sort(groups.begin(), groups.end(),
                      [&](size_t a, size_t b) { return priority[a] < priority[b]; });
   }
-  const size_t size =
-      order.ppo_mini_batch_size == 0 ? groups.size() : order.ppo_mini_batch_size;
+  const size_t size = order.ppo_mini_batch_size == 0 ? groups.size() : order.ppo_mini_batch_size;
   std::vector<std::vector<size_t>> updates;
   for (size_t i = 0; i < groups.size(); ++i) {
     if (i % size == 0) updates.emplace_back();

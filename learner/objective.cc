@@ -66,8 +66,7 @@ std::optional<size_t> Objective::EvaluateSequence(size_t seq) {
       kl_[t] = batch_.head_kl[t];
       gradient.kl = weight * options_.kl_loss_coef;
     } else if (options_.use_kl_loss) {
-      const KlTerm term =
-          EvaluateKl(options_.kl_loss_type, batch_.logp[t], batch_.ref_logp[t]);
+      const KlTerm term = EvaluateKl(options_.kl_loss_type, batch_.logp[t], batch_.ref_logp[t]);
       kl_[t] = term.value;
       gradient.logp += options_.kl_loss_coef * term.gradient;
     }

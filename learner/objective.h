@@ -17,19 +17,19 @@ namespace winnow::learner {
 // The sequences of one update that have a token with m = 1, flat over response tokens, in batch
 // order, with what the forward pass says of them.
 struct MiniBatch {
-  std::vector<size_t> members;              // [S] indices into the TokenBatch
-  std::vector<SequenceIdentity> identities; // [S]
-  std::vector<size_t> offsets = {0};        // [S + 1]
-  std::vector<uint8_t> mask;                // [tokens]
-  std::vector<double> logp;                 // [tokens] x, filled by the forward pass
-  std::vector<double> entropy;              // [tokens] H, likewise
-  std::vector<double> head_kl;              // [tokens] Σ_v p log(p/q), likewise, for kl `full`
-  std::vector<double> old_logp;             // [tokens]
-  std::vector<double> ref_logp;             // [tokens], or empty
-  std::vector<double> advantage;            // [tokens]
-  std::vector<double> weight;               // [tokens], or empty
-  std::vector<uint8_t> selected;            // [tokens], or empty
-  BatchCounts counts;                       // N, S
+  std::vector<size_t> members;               // [S] indices into the TokenBatch
+  std::vector<SequenceIdentity> identities;  // [S]
+  std::vector<size_t> offsets = {0};         // [S + 1]
+  std::vector<uint8_t> mask;                 // [tokens]
+  std::vector<double> logp;                  // [tokens] x, filled by the forward pass
+  std::vector<double> entropy;               // [tokens] H, likewise
+  std::vector<double> head_kl;               // [tokens] Σ_v p log(p/q), likewise, for kl `full`
+  std::vector<double> old_logp;              // [tokens]
+  std::vector<double> ref_logp;              // [tokens], or empty
+  std::vector<double> advantage;             // [tokens]
+  std::vector<double> weight;                // [tokens], or empty
+  std::vector<uint8_t> selected;             // [tokens], or empty
+  BatchCounts counts;                        // N, S
 
   LossTokens Tokens() const;
 };
@@ -74,6 +74,7 @@ class Objective {
   // REQUIRES: every sequence was evaluated.
   ObjectiveTotals Totals() const;
 
+  bool has_kl() const { return options_.use_kl_loss; }
   const TokenLosses& losses() const { return losses_; }
   const std::vector<double>& kl() const { return kl_; }
   const std::vector<TokenGradient>& gradients() const { return gradients_; }

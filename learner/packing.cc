@@ -26,11 +26,10 @@ Result<std::vector<MicroBatch>> PackSequences(std::span<const size_t> lengths,
                  "tokens: {}",
                  length, limits.ppo_max_token_len_per_gpu));
     }
-    const bool fits =
-        !packed.empty() &&
-        packed.back().num_tokens + length <= limits.ppo_max_token_len_per_gpu &&
-        (!limits.ppo_micro_batch_size_per_gpu ||
-         packed.back().sequences.size() < *limits.ppo_micro_batch_size_per_gpu);
+    const bool fits = !packed.empty() &&
+                      packed.back().num_tokens + length <= limits.ppo_max_token_len_per_gpu &&
+                      (!limits.ppo_micro_batch_size_per_gpu ||
+                       packed.back().sequences.size() < *limits.ppo_micro_batch_size_per_gpu);
     if (!fits) packed.emplace_back();
     packed.back().sequences.push_back(sequence);
     packed.back().num_tokens += length;

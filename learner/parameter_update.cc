@@ -27,7 +27,8 @@ std::vector<ParameterSegment> SegmentsOf(const model::ParameterLayout& layout,
 
 // "gradient of NAME[index] is VALUE" for the first entry that is not finite.
 template <typename Real>
-std::string DescribeNonFinite(const model::ParameterLayout& layout, std::span<const Real> gradient) {
+std::string DescribeNonFinite(const model::ParameterLayout& layout,
+                              std::span<const Real> gradient) {
   for (const model::Parameter& parameter : layout.parameters()) {
     for (size_t i = 0; i < parameter.size; ++i) {
       const double value = static_cast<double>(gradient[parameter.offset + i]);
@@ -46,20 +47,15 @@ ParameterUpdater<Real>::ParameterUpdater(const OptimizerOptions& options,
                                          const ScheduleOptions& schedule,
                                          model::Policy<Real>* policy,
                                          std::unique_ptr<Optimizer<Real>> optimizer)
-    : options_(options),
-      schedule_(schedule),
-      policy_(policy),
-      optimizer_(std::move(optimizer)) {}
+    : options_(options), schedule_(schedule), policy_(policy), optimizer_(std::move(optimizer)) {}
 
 template <typename Real>
 Result<std::unique_ptr<ParameterUpdater<Real>>> ParameterUpdater<Real>::Create(
-    const OptimizerOptions& options, const ScheduleOptions& schedule,
-    model::Policy<Real>* policy) {
+    const OptimizerOptions& options, const ScheduleOptions& schedule, model::Policy<Real>* policy) {
   WINNOW_RETURN_IF_ERROR(CheckSchedule(schedule));
   WINNOW_ASSIGN_OR_RETURN(
-      auto optimizer,
-      MakeOptimizer<Real>(options, SegmentsOf(policy->trainable_layout(), options),
-                          &policy->ops().pool()));
+      auto optimizer, MakeOptimizer<Real>(options, SegmentsOf(policy->trainable_layout(), options),
+                                          &policy->ops().pool()));
   return std::unique_ptr<ParameterUpdater>(
       new ParameterUpdater(options, schedule, policy, std::move(optimizer)));
 }
@@ -92,8 +88,8 @@ Status ParameterUpdater<Real>::Skip(std::string_view why) {
   ++skipped_in_a_row_;
   log.Error(Format("update skipped: {}", why));
   if (skipped_in_a_row_ < kMaxSkippedInARow) return OkStatus();
-  return Internal(Format("{} updates in a row were skipped, the last because {}",
-                         skipped_in_a_row_, why));
+  return Internal(
+      Format("{} updates in a row were skipped, the last because {}", skipped_in_a_row_, why));
 }
 
 template class ParameterUpdater<float>;

@@ -16,7 +16,7 @@ namespace winnow::learner {
 // What one try to move the weights did.
 struct ParameterUpdateReport {
   bool applied = false;
-  double grad_norm = 0;    // before clipping; may be not finite if nothing was applied
+  double grad_norm = 0;  // before clipping; may be not finite if nothing was applied
   double clip_factor = 1;
   double learning_rate = 0;
 };

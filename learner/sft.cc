@@ -9,23 +9,25 @@
 #include "learner/learner_state.h"
 
 namespace winnow::learner {
-namespace {
 
 // Rows that train, counted, and the place of each one's wanted tokens in row order.
-struct RowBatch {
+template <typename Real>
+struct SupervisedLearner<Real>::RowBatch {
   std::vector<size_t> rows;           // indices of rows with a token that counts
   std::vector<size_t> lengths;        // tokens of each
   std::vector<size_t> offsets = {0};  // wanted tokens before each
 };
 
-Result<RowBatch> CountRows(std::span<const SupervisedRow> rows) {
+template <typename Real>
+Result<typename SupervisedLearner<Real>::RowBatch> SupervisedLearner<Real>::CountRows(
+    std::span<const SupervisedRow> rows) {
   RowBatch batch;
   for (size_t i = 0; i < rows.size(); ++i) {
     const SupervisedRow& row = rows[i];
     if (row.mask.size() != row.tokens.size() || (!row.mask.empty() && row.mask[0] != 0)) {
-      return InvalidArgument(Format(
-          "sft: row {}: the mask must have one entry per token, the first 0: {} of {}", i,
-          row.mask.size(), row.tokens.size()));
+      return InvalidArgument(
+          Format("sft: row {}: the mask must have one entry per token, the first 0: {} of {}", i,
+                 row.mask.size(), row.tokens.size()));
     }
     size_t wanted = 0;
     for (uint8_t m : row.mask) wanted += m != 0;
@@ -37,8 +39,6 @@ Result<RowBatch> CountRows(std::span<const SupervisedRow> rows) {
   return batch;
 }
 
-}  // namespace
-
 template <typename Real>
 SupervisedLearner<Real>::SupervisedLearner(const SupervisedOptions& options,
                                            model::Policy<Real>* policy,
@@ -48,8 +48,8 @@ SupervisedLearner<Real>::SupervisedLearner(const SupervisedOptions& options,
 template <typename Real>
 Result<std::unique_ptr<SupervisedLearner<Real>>> SupervisedLearner<Real>::Create(
     const SupervisedOptions& options, model::Policy<Real>* policy) {
-  WINNOW_ASSIGN_OR_RETURN(
-      auto updater, ParameterUpdater<Real>::Create(options.optim, options.schedule, policy));
+  WINNOW_ASSIGN_OR_RETURN(auto updater,
+                          ParameterUpdater<Real>::Create(options.optim, options.schedule, policy));
   return std::unique_ptr<SupervisedLearner>(
       new SupervisedLearner(options, policy, std::move(updater)));
 }
@@ -63,41 +63,25 @@ Result<SupervisedReport> SupervisedLearner<Real>::Step(std::span<const Supervise
                           PackSequences(batch.lengths, options_.packing));
   SupervisedReport report;
   report.num_tokens = batch.offsets.back();
-  report.metrics = {{"sft/loss", std::nullopt}, {"sft/perplexity", std::nullopt},
-                    {"sft/token_accuracy", std::nullopt}, {"update/grad_norm", std::nullopt}};
-  report.metrics["update/lr"] = updater_->LearningRate(step);
-  report.metrics["update/skipped"] = 1;
+  report.metrics = {{"sft/loss", std::nullopt},
+                    {"sft/perplexity", std::nullopt},
+                    {"sft/token_accuracy", std::nullopt},
+                    {"update/grad_norm", std::nullopt},
+                    {"update/lr", updater_->LearningRate(step)},
+                    {"update/skipped", 1},
+                    {"perf/tokens_per_s", std::nullopt}};
   if (report.num_tokens == 0) return report;
-  const double weight = -1.0 / static_cast<double>(report.num_tokens);
-  std::vector<double> logp(report.num_tokens);
+  std::vector<double> logp(report.num_tokens);  // x in row order
   double num_tokens = 0;
   policy_->ClearGradient();
   for (const MicroBatch& micro : packed) {
-    std::vector<model::TrainSequence> sequences;
-    for (size_t i : micro.sequences) {
-      sequences.push_back({.tokens = rows[batch.rows[i]].tokens, .mask = rows[batch.rows[i]].mask});
-    }
-    model::HeadValues<Real> values;
-    policy_->TrainForward(sequences, options_.train, /*reference=*/nullptr, &values);
-    size_t next = 0;
-    for (size_t i : micro.sequences) {
-      for (size_t t = batch.offsets[i]; t < batch.offsets[i + 1]; ++t, ++next) {
-        logp[t] = static_cast<double>(values.log_prob[next]);
-        if (std::isfinite(logp[t])) continue;
-        WINNOW_RETURN_IF_ERROR(updater_->Skip(Format(
-            "loss is not finite: row {}, trained token {}: x {}", batch.rows[i],
-            t - batch.offsets[i], logp[t])));
-        return report;
-      }
-    }
+    WINNOW_ASSIGN_OR_RETURN(const bool finite, RunMicroBatch(micro, rows, batch, &logp));
+    if (!finite) return report;
     num_tokens += static_cast<double>(micro.num_tokens);
-    const std::vector<device::HeadRowGradient<Real>> gradients(
-        next, {.log_prob = static_cast<Real>(weight)});
-    policy_->TrainBackward(gradients);
   }
   double sum = 0;
   for (double x : logp) sum += x;
-  report.loss = weight * sum;
+  report.loss = -sum / static_cast<double>(report.num_tokens);
   WINNOW_ASSIGN_OR_RETURN(const ParameterUpdateReport update, updater_->Apply(step));
   report.applied = update.applied;
   report.metrics["sft/loss"] = report.loss;
@@ -106,6 +90,33 @@ Result<SupervisedReport> SupervisedLearner<Real>::Step(std::span<const Supervise
   report.metrics["update/skipped"] = update.applied ? 0 : 1;
   report.metrics["perf/tokens_per_s"] = Fraction(num_tokens, MonotonicSeconds() - start);
   return report;
+}
+
+template <typename Real>
+Result<bool> SupervisedLearner<Real>::RunMicroBatch(const MicroBatch& micro,
+                                                    std::span<const SupervisedRow> rows,
+                                                    const RowBatch& batch,
+                                                    std::vector<double>* logp) {
+  std::vector<model::TrainSequence> sequences;
+  for (size_t i : micro.sequences) {
+    sequences.push_back({.tokens = rows[batch.rows[i]].tokens, .mask = rows[batch.rows[i]].mask});
+  }
+  model::HeadValues<Real> values;
+  policy_->TrainForward(sequences, options_.train, /*reference=*/nullptr, &values);
+  size_t next = 0;
+  for (size_t i : micro.sequences) {
+    for (size_t t = batch.offsets[i]; t < batch.offsets[i + 1]; ++t, ++next) {
+      (*logp)[t] = static_cast<double>(values.log_prob[next]);
+      if (std::isfinite((*logp)[t])) continue;
+      WINNOW_RETURN_IF_ERROR(
+          updater_->Skip(Format("loss is not finite: row {}, trained token {}: x {}", batch.rows[i],
+                                t - batch.offsets[i], (*logp)[t])));
+      return false;
+    }
+  }
+  const Real weight = static_cast<Real>(-1.0 / static_cast<double>(logp->size()));
+  policy_->TrainBackward(std::vector<device::HeadRowGradient<Real>>(next, {.log_prob = weight}));
+  return true;
 }
 
 template <typename Real>

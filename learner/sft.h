@@ -33,8 +33,8 @@ struct SupervisedRow {
 };
 
 struct SupervisedReport {
-  MetricMap metrics;    // sft/loss, sft/perplexity, sft/token_accuracy and update/*, perf/*
-  double loss = 0;      // −Σ m x / N before the update; 0 if nothing was trained
+  MetricMap metrics;      // sft/loss, sft/perplexity, sft/token_accuracy and update/*, perf/*
+  double loss = 0;        // −Σ m x / N before the update; 0 if nothing was trained
   size_t num_tokens = 0;  // N
   bool applied = false;   // false: no token with m = 1, or not finite
 };
@@ -61,8 +61,14 @@ class SupervisedLearner {
   Status LoadStateJson(std::string_view json);
 
  private:
+  struct RowBatch;
+
   SupervisedLearner(const SupervisedOptions& options, model::Policy<Real>* policy,
                     std::unique_ptr<ParameterUpdater<Real>> updater);
+  static Result<RowBatch> CountRows(std::span<const SupervisedRow> rows);
+  // Forward, x of its rows into `logp`, backward; false if a value was not finite.
+  Result<bool> RunMicroBatch(const MicroBatch& micro, std::span<const SupervisedRow> rows,
+                             const RowBatch& batch, std::vector<double>* logp);
 
   const SupervisedOptions options_;
   model::Policy<Real>* const policy_;

@@ -24,9 +24,8 @@ double TrainingFlops(const model::ModelConfig& config, size_t length, size_t num
   const double query = static_cast<double>(config.num_heads * config.head_dim);
   const double key_value = static_cast<double>(config.num_kv_heads * config.head_dim);
   const double layers = static_cast<double>(config.num_layers);
-  const double per_token =
-      layers * (2 * hidden * query + 2 * hidden * key_value +
-                3 * hidden * static_cast<double>(config.intermediate_size));
+  const double per_token = layers * (2 * hidden * query + 2 * hidden * key_value +
+                                     3 * hidden * static_cast<double>(config.intermediate_size));
   const double head = static_cast<double>(config.vocab_size) * hidden;
   const double keys = tokens * (tokens + 1) / 2;  // Σ_t k_t
   return 6 * (per_token * tokens + head * static_cast<double>(num_wanted)) +
@@ -72,11 +71,10 @@ void StepMetrics::AddImportance(const ImportanceWeights& weights, const TokenBat
 
 void StepMetrics::AddLogpDifference(double difference) { logp_difference_.Add(difference); }
 
-void StepMetrics::AddUpdate(const MiniBatch& mini, const Objective& objective,
-                            bool has_selection) {
+void StepMetrics::AddUpdate(const MiniBatch& mini, const Objective& objective, bool has_selection) {
   const ObjectiveTotals totals = objective.Totals();
   pg_loss_.Add(totals.pg_loss);
-  if (!mini.ref_logp.empty()) kl_loss_.Add(totals.kl_loss);
+  if (objective.has_kl()) kl_loss_.Add(totals.kl_loss);
   entropy_.Add(totals.entropy);
   loss_.Add(totals.loss);
   const TokenLosses& losses = objective.losses();
@@ -111,6 +109,7 @@ void StepMetrics::AddParameterUpdate(const ParameterUpdateReport& report) {
     return;
   }
   ++num_updates_;
+  learning_rate_.Add(report.learning_rate);
   grad_norm_.Add(report.grad_norm);
   clip_factor_.Add(report.clip_factor);
 }
@@ -124,7 +123,7 @@ MetricMap StepMetrics::Finish(double learning_rate, double wall_s,
   metrics["update/loss"] = loss_.mean();
   metrics["update/grad_norm"] = grad_norm_.mean();
   metrics["update/clip_factor"] = clip_factor_.mean();
-  metrics["update/lr"] = learning_rate;
+  metrics["update/lr"] = learning_rate_.max().value_or(learning_rate);
   metrics["update/skipped"] = static_cast<double>(num_skipped_);
   metrics["update/num_updates"] = static_cast<double>(num_updates_);
   FinishRatios(&metrics);
@@ -169,8 +168,7 @@ void StepMetrics::FinishBatch(MetricMap* metrics) const {
   m["len/p50"] = Percentile(response_lengths_, 50);
   m["len/p95"] = Percentile(response_lengths_, 95);
   m["len/max"] = lengths.max();
-  m["len/truncated_frac"] =
-      Fraction(num_truncated_, static_cast<double>(response_lengths_.size()));
+  m["len/truncated_frac"] = Fraction(num_truncated_, static_cast<double>(response_lengths_.size()));
   m["len/trained_tokens"] = trained;
   m["logp_diff/max"] = logp_difference_.max();
   m["logp_diff/mean"] = logp_difference_.mean();

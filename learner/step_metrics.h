@@ -16,10 +16,10 @@ namespace winnow::learner {
 // Seconds spent in the parts of a step, and what they worked on.
 struct StepCost {
   double forward_s = 0, backward_s = 0, reduce_s = 0, optimizer_s = 0, selection_s = 0;
-  double num_tokens = 0;          // through forward and backward
-  double num_flops = 0;           // Σ 6·P_mat + 12·layers·heads·head_dim·k_t; no recomputation
-  double packed_tokens = 0;       // tokens of micro-batches
-  double packed_capacity = 0;     // their budgets
+  double num_tokens = 0;       // through forward and backward
+  double num_flops = 0;        // Σ 6·P_mat + 12·layers·heads·head_dim·k_t; no recomputation
+  double packed_tokens = 0;    // tokens of micro-batches
+  double packed_capacity = 0;  // their budgets
 };
 
 // Multiply-adds, as 2 operations each, of training one sequence of `length` tokens of which
@@ -33,8 +33,8 @@ class StepMetrics {
   void AddGroups(std::span<const TrainGroup> groups);
   // After advantages, masks and weights are known.
   void AddBatch(const TokenBatch& batch);
-  void AddImportance(const ImportanceWeights& weights, const TokenBatch& batch,
-                     size_t num_rejected, std::optional<PolicyGap> gap);
+  void AddImportance(const ImportanceWeights& weights, const TokenBatch& batch, size_t num_rejected,
+                     std::optional<PolicyGap> gap);
   // |x − stored| of one token of the current version.
   void AddLogpDifference(double difference);
   // One update whose forward passes were completed.
@@ -47,7 +47,7 @@ class StepMetrics {
   size_t num_skipped() const { return num_skipped_; }
   StepCost& cost() { return cost_; }
 
-  // `wall_s` is the time of the whole step.
+  // `learning_rate` is that of a step without applied updates; `wall_s` the time of the whole step.
   MetricMap Finish(double learning_rate, double wall_s, std::optional<double> peak_tflops) const;
 
  private:
@@ -57,7 +57,7 @@ class StepMetrics {
   void FinishCost(double wall_s, std::optional<double> peak_tflops, MetricMap* metrics) const;
 
   size_t num_updates_ = 0, num_skipped_ = 0;
-  Moments pg_loss_, kl_loss_, entropy_, loss_, grad_norm_, clip_factor_;
+  Moments pg_loss_, kl_loss_, entropy_, loss_, grad_norm_, clip_factor_, learning_rate_;
   Moments ratio_, old_k1_, old_k3_, ref_k1_, ref_k3_, covariance_;
   double num_tokens_ = 0, clipped_high_ = 0, clipped_low_ = 0, dual_clipped_ = 0, clamped_ = 0;
   double selectable_ = 0, selected_ = 0;

@@ -24,10 +24,10 @@ std::vector<PassInput> PassInputs(const TokenBatch& batch, std::span<const size_
   std::vector<PassInput> inputs;
   for (size_t i : indices) {
     const TrainTrajectory& trajectory = *batch.sequences[i].trajectory;
-    inputs.push_back({.tokens = trajectory.tokens,
-                      .prompt_length = trajectory.prompt_length,
-                      .mask = std::span(batch.mask).subspan(batch.offsets[i],
-                                                            trajectory.sampled.size())});
+    inputs.push_back(
+        {.tokens = trajectory.tokens,
+         .prompt_length = trajectory.prompt_length,
+         .mask = std::span(batch.mask).subspan(batch.offsets[i], trajectory.sampled.size())});
   }
   return inputs;
 }
@@ -64,8 +64,8 @@ std::string DescribeNonFinite(const MiniBatch& mini, size_t seq, size_t token) {
   return Format(
       "loss is not finite: sequence {} (prompt {}, sample {}), position {}: x {}, x_old {}, A {}",
       mini.members[seq], ToHex(identity.prompt), identity.sample,
-      identity.first_position + (token - mini.offsets[seq]), mini.logp[token],
-      mini.old_logp[token], mini.advantage[token]);
+      identity.first_position + (token - mini.offsets[seq]), mini.logp[token], mini.old_logp[token],
+      mini.advantage[token]);
 }
 
 }  // namespace
@@ -75,10 +75,10 @@ struct Learner<Real>::StepState {
   StepContext context;
   TokenBatch batch;
   StepMetrics metrics;
-  bool old_logp_known = false;    // else x_old = x of the only update
-  bool old_logp_passed = false;   // x_old is x under the weights before the first update
+  bool old_logp_known = false;   // else x_old = x of the only update
+  bool old_logp_passed = false;  // x_old is x under the weights before the first update
   bool all_weights_zero = false;
-  uint32_t update = 0;            // index of the update within the step
+  uint32_t update = 0;  // index of the update within the step
 };
 
 template <typename Real>
@@ -102,8 +102,8 @@ Result<std::unique_ptr<Learner<Real>>> Learner<Real>::Create(const LearnerOption
   WINNOW_ASSIGN_OR_RETURN(auto estimator,
                           MakeAdvantageEstimator(options.adv_estimator, options.advantage));
   WINNOW_ASSIGN_OR_RETURN(auto loss, MakePolicyLoss(options.policy_loss));
-  WINNOW_ASSIGN_OR_RETURN(
-      auto updater, ParameterUpdater<Real>::Create(options.optim, options.schedule, policy));
+  WINNOW_ASSIGN_OR_RETURN(auto updater,
+                          ParameterUpdater<Real>::Create(options.optim, options.schedule, policy));
   if (options.needs_reference() && reference == nullptr) {
     return InvalidArgument("learner: a KL to the reference policy needs a reference policy: none");
   }
@@ -129,8 +129,7 @@ Result<UpdateReport> Learner<Real>::Step(std::span<const TrainGroup> groups,
   StepState state;
   state.context = context;
   WINNOW_ASSIGN_OR_RETURN(
-      state.batch,
-      FlattenBatch(groups, context.version, options_.mask_truncated_completions));
+      state.batch, FlattenBatch(groups, context.version, options_.mask_truncated_completions));
   state.metrics.AddGroups(groups);
   WINNOW_RETURN_IF_ERROR(PrepareLogProbs(&state));
   WINNOW_RETURN_IF_ERROR(PrepareAdvantages(&state));
@@ -168,22 +167,20 @@ Status Learner<Real>::PrepareLogProbs(StepState* state) {
   const std::vector<PassInput> inputs = PassInputs(batch, trained);
   batch.old_logp.assign(batch.num_tokens(), 0.0);
   if (options_.needs_reference()) {
-    WINNOW_ASSIGN_OR_RETURN(const auto values,
-                            LogProbPass(std::span(inputs), options_.packing,
-                                        options_.train.temperature, reference_));
+    WINNOW_ASSIGN_OR_RETURN(const auto values, LogProbPass(std::span(inputs), options_.packing,
+                                                           options_.train.temperature, reference_));
     Scatter(batch, trained, values, &batch.ref_logp);
   }
   const bool one_update =
-      options_.ppo_epochs == 1 && (options_.ppo_mini_batch_size == 0 ||
-                                   options_.ppo_mini_batch_size >= batch.num_groups);
+      options_.ppo_epochs == 1 &&
+      (options_.ppo_mini_batch_size == 0 || options_.ppo_mini_batch_size >= batch.num_groups);
   if (options_.rollout_correction.bypass_mode) {
     batch.old_logp = batch.behaviour_logp;
     state->old_logp_known = true;
   } else if (!one_update || loss_->needs_selection() || options_.use_kl_in_reward ||
              options_.rollout_correction.active()) {
-    WINNOW_ASSIGN_OR_RETURN(const auto values,
-                            LogProbPass(std::span(inputs), options_.packing,
-                                        options_.train.temperature, policy_));
+    WINNOW_ASSIGN_OR_RETURN(const auto values, LogProbPass(std::span(inputs), options_.packing,
+                                                           options_.train.temperature, policy_));
     Scatter(batch, trained, values, &batch.old_logp);
     state->old_logp_known = state->old_logp_passed = true;
     std::vector<size_t> lengths;
@@ -237,8 +234,7 @@ Status Learner<Real>::PrepareAdvantages(StepState* state) {
       }
     }
     token_reward = penalised.token_reward;
-    kl_coef_ =
-        NextKlCoef(options_.kl_ctrl, kl_coef_, penalised.mean_kl, penalised.num_sequences);
+    kl_coef_ = NextKlCoef(options_.kl_ctrl, kl_coef_, penalised.mean_kl, penalised.num_sequences);
   }
   WINNOW_ASSIGN_OR_RETURN(batch.advantage, estimator_->Estimate({.offsets = batch.offsets,
                                                                  .mask = batch.mask,
@@ -265,8 +261,8 @@ Status Learner<Real>::PrepareCorrection(StepState* state) {
   const std::optional<PolicyGap> gap =
       MeasurePolicyGap(batch.offsets, batch.mask, batch.old_logp, batch.behaviour_logp);
   const size_t before = CountMasked(batch.mask, 0, batch.num_tokens());
-  batch.mask = RejectTokens(correction, batch.offsets, batch.mask, batch.old_logp,
-                            batch.behaviour_logp);
+  batch.mask =
+      RejectTokens(correction, batch.offsets, batch.mask, batch.old_logp, batch.behaviour_logp);
   const size_t after = CountMasked(batch.mask, 0, batch.num_tokens());
   state->metrics.AddImportance(weights, batch, before - after, gap);
   if (weights.weight.empty()) return OkStatus();
@@ -283,17 +279,16 @@ Status Learner<Real>::SelectTokens(const std::vector<PassInput>& inputs, StepSta
   if (state->old_logp_passed && state->metrics.num_updates() == 0) {
     mini->logp = mini->old_logp;
   } else {
-    WINNOW_ASSIGN_OR_RETURN(const auto values,
-                            LogProbPass(std::span(inputs), options_.packing,
-                                        options_.train.temperature, policy_));
+    WINNOW_ASSIGN_OR_RETURN(const auto values, LogProbPass(std::span(inputs), options_.packing,
+                                                           options_.train.temperature, policy_));
     for (size_t i = 0; i < inputs.size(); ++i) {
       std::copy(values[i].begin(), values[i].end(),
                 mini->logp.begin() + static_cast<ptrdiff_t>(mini->offsets[i]));
     }
   }
-  mini->selected = loss_->Select(mini->Tokens(), {.seed = state->context.seed,
-                                                  .update = state->update,
-                                                  .sequences = mini->identities});
+  mini->selected = loss_->Select(
+      mini->Tokens(),
+      {.seed = state->context.seed, .update = state->update, .sequences = mini->identities});
   state->metrics.cost().selection_s += MonotonicSeconds() - start;
   return OkStatus();
 }
@@ -326,8 +321,7 @@ Status Learner<Real>::RunUpdate(std::span<const size_t> sequences, StepState* st
   }
   state->metrics.AddUpdate(mini, objective, loss_->needs_selection());
   const double start = MonotonicSeconds();
-  WINNOW_ASSIGN_OR_RETURN(const ParameterUpdateReport report,
-                          updater_->Apply(state->context.step));
+  WINNOW_ASSIGN_OR_RETURN(const ParameterUpdateReport report, updater_->Apply(state->context.step));
   cost.optimizer_s += MonotonicSeconds() - start;
   state->metrics.AddParameterUpdate(report);
   return OkStatus();

@@ -32,11 +32,11 @@ struct LearnerOptions {
   bool shuffle = false;
   PackingLimits packing;
   PolicyLossOptions policy_loss;
-  ObjectiveOptions objective;      // aggregation, entropy, KL loss
+  ObjectiveOptions objective;  // aggregation, entropy, KL loss
   bool mask_truncated_completions = false;
   OptimizerOptions optim;
   ScheduleOptions schedule;
-  model::TrainOptions train;       // recompute, head_chunk_tokens, rollout.temperature
+  model::TrainOptions train;          // recompute, head_chunk_tokens, rollout.temperature
   bool stop_on_logp_mismatch = true;  // learner.logp_mismatch: error (false: warn)
   std::string adv_estimator = "grpo";
   AdvantageOptions advantage;
@@ -56,15 +56,15 @@ struct LearnerOptions {
 
 // What a step is a function of, beside its groups.
 struct StepContext {
-  int64_t step = 0;        // u, index of the training step from 0
-  uint64_t seed = 0;       // run.seed
-  PolicyVersion version;   // of the weights before the step
+  int64_t step = 0;       // u, index of the training step from 0
+  uint64_t seed = 0;      // run.seed
+  PolicyVersion version;  // of the weights before the step
 };
 
 struct UpdateReport {
   MetricMap metrics;
-  size_t num_updates = 0;          // optimizer steps made
-  size_t num_skipped = 0;          // given up: nothing to train on, or not finite
+  size_t num_updates = 0;                   // optimizer steps made
+  size_t num_skipped = 0;                   // given up: nothing to train on, or not finite
   std::optional<double> max_logp_mismatch;  // max |x − stored|, tokens of the current version
 };
 

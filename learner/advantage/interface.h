@@ -26,17 +26,17 @@ struct AdvantageOptions {
   double adv_epsilon = 1e-6;  // added to the deviation
   double gamma = 1.0;         // discount of reinforce_plus_plus
   SingleSampleGroup single_sample_group = SingleSampleGroup::kZero;
-  double tolerance = 1e-6;    // filter.tolerance: a group of smaller spread has A = 0 exactly
+  double tolerance = 1e-6;  // filter.tolerance: a group of smaller spread has A = 0 exactly
 };
 
 // One training batch: B sequences of response tokens, flat, in batch order.
 struct AdvantageInput {
-  std::span<const size_t> offsets;        // [B + 1]; tokens of sequence i are [offsets[i], offsets[i+1])
-  std::span<const uint8_t> mask;          // [tokens] m: sampled, and its trajectory is trained on
-  std::span<const size_t> group;          // [B] any id; equal for samples of one group
-  std::span<const uint8_t> scored;        // [B] 0: no reward, out of every statistic, m counts as 0
-  std::span<const double> reward;         // [B] R_i; read where scored
-  std::span<const double> token_reward;   // [tokens] ρ_t; read by reinforce_plus_plus where scored
+  std::span<const size_t> offsets;  // [B + 1]; tokens of sequence i are [offsets[i], offsets[i+1])
+  std::span<const uint8_t> mask;    // [tokens] m: sampled, and its trajectory is trained on
+  std::span<const size_t> group;    // [B] any id; equal for samples of one group
+  std::span<const uint8_t> scored;  // [B] 0: no reward, out of every statistic, m counts as 0
+  std::span<const double> reward;   // [B] R_i; read where scored
+  std::span<const double> token_reward;  // [tokens] ρ_t; read by reinforce_plus_plus where scored
 
   size_t num_sequences() const { return scored.size(); }
 };

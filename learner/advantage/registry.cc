@@ -11,8 +11,8 @@
 namespace winnow::learner {
 
 const std::vector<std::string_view>& AdvantageEstimatorNames() {
-  static const std::vector<std::string_view> names = {"grpo", "rloo", "reinforce_plus_plus_baseline",
-                                                      "reinforce_plus_plus"};
+  static const std::vector<std::string_view> names = {
+      "grpo", "rloo", "reinforce_plus_plus_baseline", "reinforce_plus_plus"};
   return names;
 }
 
@@ -22,10 +22,10 @@ Result<std::unique_ptr<AdvantageEstimator>> MakeAdvantageEstimator(
   if (name == "rloo") return MakeRloo(options);
   if (name == "reinforce_plus_plus_baseline") return MakeReinforcePlusPlusBaseline(options);
   if (name == "reinforce_plus_plus") return MakeReinforcePlusPlus(options);
-  return InvalidArgument(Format(
-      "algorithm.adv_estimator must be one of grpo, rloo, reinforce_plus_plus_baseline, "
-      "reinforce_plus_plus: \"{}\"",
-      name));
+  return InvalidArgument(
+      Format("algorithm.adv_estimator must be one of grpo, rloo, reinforce_plus_plus_baseline, "
+             "reinforce_plus_plus: \"{}\"",
+             name));
 }
 
 Result<SingleSampleGroup> ParseSingleSampleGroup(std::string_view name) {

@@ -31,8 +31,7 @@ Status Whiten(const AdvantageInput& input, std::span<double> values) {
         Format("whitening of advantages needs at least 2 trained tokens in a batch: {}", count));
   }
   const double mean = sum / (count + kSmall);
-  ForEachCounted(input,
-                 [&](size_t t) { squares += (values[t] - mean) * (values[t] - mean); });
+  ForEachCounted(input, [&](size_t t) { squares += (values[t] - mean) * (values[t] - mean); });
   const double variance = squares / (count + kSmall) * (count / (count - 1));
   const double scale = 1.0 / std::sqrt(variance + kSmall);
   ForEachCounted(input, [&](size_t t) { values[t] = (values[t] - mean) * scale; });

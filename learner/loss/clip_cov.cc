@@ -23,12 +23,10 @@ class ClipCov : public PolicyLoss {
     size_t seq = 0;
     for (size_t t : candidates) {
       while (t >= tokens.offsets[seq + 1]) ++seq;
-      ranked.emplace_back(SelectionPriority(key.seed, key.update, key.sequences[seq],
-                                            t - tokens.offsets[seq]),
-                          t);
+      ranked.emplace_back(
+          SelectionPriority(key.seed, key.update, key.sequences[seq], t - tokens.offsets[seq]), t);
     }
-    const size_t count =
-        std::min(ranked.size(), SelectionCount(options_.clip_cov_ratio, tokens));
+    const size_t count = std::min(ranked.size(), SelectionCount(options_.clip_cov_ratio, tokens));
     std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(count), ranked.end());
     std::vector<uint8_t> selected(tokens.mask.size(), 0);
     for (size_t i = 0; i < count; ++i) selected[ranked[i].second] = 1;
@@ -45,9 +43,8 @@ class ClipCov : public PolicyLoss {
         out->flags[t] = kSelected;
         continue;
       }
-      const ClippedSurrogate token = ClipSurrogate(tokens.advantage[t], ratio,
-                                                   options_.clip_ratio_low,
-                                                   options_.clip_ratio_high);
+      const ClippedSurrogate token = ClipSurrogate(
+          tokens.advantage[t], ratio, options_.clip_ratio_low, options_.clip_ratio_high);
       const double weight = tokens.weight.empty() ? 1.0 : tokens.weight[t];
       out->loss[t] = weight * token.loss;
       out->gradient[t] = weight * token.gradient;
@@ -67,9 +64,9 @@ std::vector<size_t> ClipCovCandidates(const LossTokens& tokens, const PolicyLoss
   for (size_t t = 0; t < tokens.mask.size(); ++t) {
     if (!tokens.mask[t]) continue;
     const double ratio = std::exp(tokens.logp[t] - tokens.old_logp[t]);
-    const bool clipped = ClipSurrogate(tokens.advantage[t], ratio, options.clip_ratio_low,
-                                       options.clip_ratio_high)
-                             .flags != 0;
+    const bool clipped =
+        ClipSurrogate(tokens.advantage[t], ratio, options.clip_ratio_low, options.clip_ratio_high)
+            .flags != 0;
     if (!clipped && covariance[t] > options.clip_cov_lb && covariance[t] < options.clip_cov_ub) {
       candidates.push_back(t);
     }

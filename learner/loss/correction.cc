@@ -56,7 +56,8 @@ double SequenceKappa(const RejectionCriterion& criterion, std::span<const uint8_
     count += 1;
   }
   if (criterion.level == RejectionCriterion::Level::kSequenceMax) return largest;
-  if (criterion.level == RejectionCriterion::Level::kSequenceMean) return sum / std::max(count, 1.0);
+  if (criterion.level == RejectionCriterion::Level::kSequenceMean)
+    return sum / std::max(count, 1.0);
   return sum;
 }
 
@@ -92,7 +93,8 @@ UnitSums SumUnits(const CorrectionOptions& options, std::span<const size_t> offs
                   std::span<const uint8_t> mask, const std::vector<double>& log_weight,
                   const std::vector<double>& weight) {
   const bool per_token = options.rollout_is == ImportanceLevel::kToken;
-  const double low = options.rollout_is_threshold_lower.value_or(1.0 / options.rollout_is_threshold);
+  const double low =
+      options.rollout_is_threshold_lower.value_or(1.0 / options.rollout_is_threshold);
   UnitSums sums;
   for (size_t i = 0; i + 1 < offsets.size(); ++i) {
     if (!per_token) sums.all_units += 1;
@@ -116,17 +118,17 @@ Result<ImportanceLevel> ParseImportanceLevel(std::string_view name) {
   if (name == "null") return ImportanceLevel::kNone;
   if (name == "token") return ImportanceLevel::kToken;
   if (name == "sequence") return ImportanceLevel::kSequence;
-  return InvalidArgument(Format(
-      "algorithm.rollout_correction.rollout_is must be one of token, sequence, null: \"{}\"", name));
+  return InvalidArgument(
+      Format("algorithm.rollout_correction.rollout_is must be one of token, sequence, null: \"{}\"",
+             name));
 }
 
 Status ParseImportanceThreshold(std::string_view text, CorrectionOptions* options) {
   const std::vector<std::string_view> parts = Split(text, '_');
   double lower = 0, upper = 0;
-  const bool ok = parts.size() == 1
-                      ? ParsePositive(parts[0], &upper)
-                      : parts.size() == 2 && ParsePositive(parts[0], &lower) &&
-                            ParsePositive(parts[1], &upper) && lower < upper;
+  const bool ok = parts.size() == 1 ? ParsePositive(parts[0], &upper)
+                                    : parts.size() == 2 && ParsePositive(parts[0], &lower) &&
+                                          ParsePositive(parts[1], &upper) && lower < upper;
   if (!ok) {
     return InvalidArgument(
         Format("algorithm.rollout_correction.rollout_is_threshold must be a positive number, or "
@@ -206,8 +208,8 @@ ImportanceWeights ComputeImportanceWeights(const CorrectionOptions& options,
     if (!mask[t]) continue;
     double weight = std::exp(log_weight[t]);
     if (options.rollout_is_threshold_lower) {
-      const bool inside = weight >= *options.rollout_is_threshold_lower &&
-                          weight <= options.rollout_is_threshold;
+      const bool inside =
+          weight >= *options.rollout_is_threshold_lower && weight <= options.rollout_is_threshold;
       if (!inside) weight = 0;
     } else {
       weight = std::min(weight, options.rollout_is_threshold);
@@ -220,7 +222,8 @@ ImportanceWeights ComputeImportanceWeights(const CorrectionOptions& options,
   const UnitSums units = SumUnits(options, offsets, mask, log_weight, result.weight);
   if (units.units == 0) return result;
   result.mean = sum / tokens;
-  result.effective_sample_size = squares > 0 ? (sum / tokens) * (sum / tokens) / (squares / tokens) : 0;
+  result.effective_sample_size =
+      squares > 0 ? (sum / tokens) * (sum / tokens) / (squares / tokens) : 0;
   result.fraction_high = units.high / units.all_units;
   result.fraction_low = units.low / units.all_units;
   const double normaliser = units.sum / units.units;
@@ -230,9 +233,8 @@ ImportanceWeights ComputeImportanceWeights(const CorrectionOptions& options,
   return result;
 }
 
-std::vector<uint8_t> RejectTokens(const CorrectionOptions& options,
-                                  std::span<const size_t> offsets, std::span<const uint8_t> mask,
-                                  std::span<const double> old_logp,
+std::vector<uint8_t> RejectTokens(const CorrectionOptions& options, std::span<const size_t> offsets,
+                                  std::span<const uint8_t> mask, std::span<const double> old_logp,
                                   std::span<const double> behaviour_logp) {
   std::vector<uint8_t> kept(mask.begin(), mask.end());
   for (const RejectionCriterion& criterion : options.rollout_rs) {

@@ -27,11 +27,11 @@ struct RejectionCriterion {
 // algorithm.rollout_correction.*
 struct CorrectionOptions {
   ImportanceLevel rollout_is = ImportanceLevel::kNone;
-  double rollout_is_threshold = 2.0;                  // C
-  std::optional<double> rollout_is_threshold_lower;   // set: w outside [lower, C] is 0 (IcePop)
+  double rollout_is_threshold = 2.0;                 // C
+  std::optional<double> rollout_is_threshold_lower;  // set: w outside [lower, C] is 0 (IcePop)
   bool rollout_is_batch_normalize = false;
-  std::vector<RejectionCriterion> rollout_rs;         // all must pass
-  bool bypass_mode = false;                           // x_old := x_beh, nothing to correct
+  std::vector<RejectionCriterion> rollout_rs;  // all must pass
+  bool bypass_mode = false;                    // x_old := x_beh, nothing to correct
 
   bool active() const {
     return !bypass_mode && (rollout_is != ImportanceLevel::kNone || !rollout_rs.empty());
@@ -43,17 +43,18 @@ Result<ImportanceLevel> ParseImportanceLevel(std::string_view name);
 // Reads rollout_is_threshold: `2.0`, or `0.5_5.0` for both bounds.
 Status ParseImportanceThreshold(std::string_view text, CorrectionOptions* options);
 // Reads the comma lists rollout_rs (`token_k1,seq_mean_k3`) and rollout_rs_threshold
-// (`0.5_2.0,0.2`, in the same order; `lower_upper` for k1). Errors: kInvalidArgument naming the key.
+// (`0.5_2.0,0.2`, in the same order; `lower_upper` for k1). Errors: kInvalidArgument naming the
+// key.
 Result<std::vector<RejectionCriterion>> ParseRejection(std::string_view criteria,
                                                        std::string_view thresholds);
 
 // Importance weights of one training batch. Flat tokens as in LossTokens.
 struct ImportanceWeights {
-  std::vector<double> weight;    // [tokens] w, constant for the gradient; 0 where m = 0
-  double mean = 0;               // of w before normalisation, over tokens
+  std::vector<double> weight;        // [tokens] w, constant for the gradient; 0 where m = 0
+  double mean = 0;                   // of w before normalisation, over tokens
   double effective_sample_size = 0;  // mean(w)²/mean(w²) over tokens
-  double fraction_high = 0;      // unbounded weights above C: of tokens, or of all sequences
-  double fraction_low = 0;       // below the lower bound, else below 1/C
+  double fraction_high = 0;          // unbounded weights above C: of tokens, or of all sequences
+  double fraction_low = 0;           // below the lower bound, else below 1/C
 };
 // w = min(exp(clamp(e, ±20)), C) per token, or with Σ_t m e for all tokens of a sequence; with a
 // lower bound 0 outside [lower, C]. Batch normalisation divides by the mean weight over tokens, or
@@ -65,9 +66,8 @@ ImportanceWeights ComputeImportanceWeights(const CorrectionOptions& options,
                                            std::span<const double> behaviour_logp);
 
 // m after rejection [tokens]; rejected tokens leave N and S.
-std::vector<uint8_t> RejectTokens(const CorrectionOptions& options,
-                                  std::span<const size_t> offsets, std::span<const uint8_t> mask,
-                                  std::span<const double> old_logp,
+std::vector<uint8_t> RejectTokens(const CorrectionOptions& options, std::span<const size_t> offsets,
+                                  std::span<const uint8_t> mask, std::span<const double> old_logp,
                                   std::span<const double> behaviour_logp);
 
 // How far the behaviour law is from x_old, over tokens and (perplexities) non-empty sequences.

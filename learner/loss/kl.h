@@ -13,17 +13,17 @@ namespace winnow::learner {
 // Estimators of the divergence from the reference policy (learner.md §4; k1–k3 after J. Schulman,
 // "Approximating KL divergence"; k3 is arXiv 2402.03300, eq. 4). δ = x − x_ref.
 enum class KlKind {
-  kK1,      // δ                          gradient 1: zero in expectation on policy
-  kK2,      // δ²/2                       δ
-  kK3,      // clamp(e^q − 1 − q, ±10), q = clamp(−δ, ±20)   1 − e^(−δ); 0 where a clamp is active
+  kK1,  // δ                          gradient 1: zero in expectation on policy
+  kK2,  // δ²/2                       δ
+  kK3,  // clamp(e^q − 1 − q, ±10), q = clamp(−δ, ±20)   1 − e^(−δ); 0 where a clamp is active
   kAbs,     // |δ|                        sign δ, 0 at 0
   kK1Plus,  // as k1                      δ
   kK3Plus,  // as k3                      δ
   kFull,    // Σ_v p log(p/q), computed in the head
 };
 
-// Reads k1, k2, k3, abs, k1+, k3+, full and verl's kl, mse, low_var_kl (with + too). `key` names the config key.
-// Errors: kInvalidArgument naming what is allowed.
+// Reads k1, k2, k3, abs, k1+, k3+, full and verl's kl, mse, low_var_kl (with + too). `key` names
+// the config key. Errors: kInvalidArgument naming what is allowed.
 Result<KlKind> ParseKlKind(std::string_view key, std::string_view name);
 
 struct KlTerm {
@@ -36,7 +36,7 @@ KlTerm EvaluateKl(KlKind kind, double logp, double ref_logp);
 // algorithm.kl_ctrl: the coefficient β of a KL in the reward.
 struct KlControl {
   bool adaptive = false;
-  double kl_coef = 0.001;   // β at the start
+  double kl_coef = 0.001;  // β at the start
   double horizon = 10000;
   double target_kl = 0.1;
 };

@@ -9,10 +9,6 @@
 
 namespace winnow::learner {
 
-std::vector<uint8_t> PolicyLoss::Select(const LossTokens& tokens, const SelectionKey&) const {
-  return std::vector<uint8_t>(tokens.mask.size(), 0);
-}
-
 const std::vector<std::string_view>& PolicyLossNames() {
   static const std::vector<std::string_view> names = {"vanilla", "gspo", "cispo", "clip_cov",
                                                       "kl_cov"};

@@ -13,8 +13,8 @@ constexpr size_t kGrain = 1 << 14;  // elements a thread takes at once
 
 // The constants of one update, as the inner loop reads them.
 struct StepConstants {
-  double factor;       // of the gradient
-  double decay;        // 1 − η·λ, or 1
+  double factor;  // of the gradient
+  double decay;   // 1 − η·λ, or 1
   double beta1, beta2;
   double rate;         // η/(1 − β1^k)
   double correction2;  // 1 − β2^k
@@ -30,8 +30,8 @@ void UpdateRange(const StepConstants c, size_t count, const Real* __restrict g, 
     const double second =
         c.beta2 * static_cast<double>(m2[i]) + (1.0 - c.beta2) * (gradient * gradient);
     const double decayed = static_cast<double>(p[i]) * c.decay;
-    p[i] = static_cast<Real>(decayed -
-                             c.rate * first / (std::sqrt(second / c.correction2) + c.eps));
+    p[i] =
+        static_cast<Real>(decayed - c.rate * first / (std::sqrt(second / c.correction2) + c.eps));
     m1[i] = static_cast<Real>(first);
     m2[i] = static_cast<Real>(second);
   }

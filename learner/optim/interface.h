@@ -18,8 +18,8 @@ struct OptimizerOptions {
   double beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 0.01;
-  bool exclude_bias_from_decay = true;  // weight_decay_exclude holds `bias`
-  bool exclude_norm_from_decay = true;  // weight_decay_exclude holds `norm`
+  bool exclude_bias_from_decay = true;    // weight_decay_exclude holds `bias`
+  bool exclude_norm_from_decay = true;    // weight_decay_exclude holds `norm`
   std::optional<double> clip_grad = 1.0;  // null: the norm is only measured
 };
 

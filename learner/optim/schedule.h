@@ -12,9 +12,9 @@ namespace winnow::learner {
 struct ScheduleOptions {
   enum class Type { kConstant, kCosine };
   Type lr_scheduler_type = Type::kConstant;
-  int64_t lr_warmup_steps = -1;     // negative: by the ratio
+  int64_t lr_warmup_steps = -1;  // negative: by the ratio
   double lr_warmup_steps_ratio = 0;
-  double min_lr_ratio = 0;          // f_min
+  double min_lr_ratio = 0;  // f_min
   double num_cycles = 0.5;
   bool zero_indexed_step = false;
   std::optional<int64_t> total_training_steps;  // T; needed by kCosine and by a positive ratio

@@ -30,7 +30,7 @@ class BigramPolicy : public model::Policy<Real> {
     config_.hidden_size = 1;
   }
 
-  std::function<void(model::HeadValues<Real>*)> corrupt_values;   // of TrainForward
+  std::function<void(model::HeadValues<Real>*)> corrupt_values;  // of TrainForward
   std::function<void(std::span<Real>)> corrupt_gradient;
   size_t num_log_prob_passes = 0;
   size_t num_forward_passes = 0;
@@ -146,8 +146,7 @@ class BigramPolicy : public model::Policy<Real> {
       const std::vector<double> p = Probabilities(row.previous, temperature);
       double entropy = 0;
       for (double q : p) entropy -= q * std::log(q);
-      values->log_prob.push_back(
-          static_cast<Real>(std::log(p[static_cast<size_t>(row.token)])));
+      values->log_prob.push_back(static_cast<Real>(std::log(p[static_cast<size_t>(row.token)])));
       values->entropy.push_back(static_cast<Real>(entropy));
     }
   }

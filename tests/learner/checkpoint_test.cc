@@ -106,10 +106,10 @@ TEST_F(CheckpointTest, KilledAtAnyFileOperationAValidOneIsFound) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       size_t hits = 0;
-      const Status status = Write(kill_at + 1, {.max_actor_ckpt_to_keep = 1},
-                                  [&](std::string_view) {
-                                    if (++hits == kill_at) _exit(9);
-                                  });
+      const Status status =
+          Write(kill_at + 1, {.max_actor_ckpt_to_keep = 1}, [&](std::string_view) {
+            if (++hits == kill_at) _exit(9);
+          });
       _exit(status.ok() ? 0 : 1);
     }
     int status = 0;
@@ -160,12 +160,10 @@ TEST_F(CheckpointTest, FinishedFoldersWithoutAValidOneAreNeverAFreshStart) {
 
 TEST_F(CheckpointTest, RetentionKeepsTheNewestEveryNthAndTheBest) {
   for (uint64_t step = 1; step <= 12; ++step) {
-    ASSERT_TRUE(
-        Write(step, {.max_actor_ckpt_to_keep = 2, .keep_every = 5, .best_step = 3}).ok());
+    ASSERT_TRUE(Write(step, {.max_actor_ckpt_to_keep = 2, .keep_every = 5, .best_step = 3}).ok());
   }
-  EXPECT_THAT(Names(),
-              testing::ElementsAre("LATEST", "step_00000003", "step_00000005", "step_00000010",
-                                   "step_00000011", "step_00000012"));
+  EXPECT_THAT(Names(), testing::ElementsAre("LATEST", "step_00000003", "step_00000005",
+                                            "step_00000010", "step_00000011", "step_00000012"));
 }
 
 TEST_F(CheckpointTest, ARepeatedStepReplacesItsFolderAndAnAbandonedFutureIsNotFound) {
@@ -173,8 +171,7 @@ TEST_F(CheckpointTest, ARepeatedStepReplacesItsFolderAndAnAbandonedFutureIsNotFo
   ASSERT_TRUE(Write(6).ok());
   ASSERT_TRUE(Write(4).ok());  // resumed before 4
   EXPECT_EQ(FindNewestCheckpoint(folder_.path()).value()->manifest.step, 4u);
-  EXPECT_THAT(Names(),
-              testing::ElementsAre("LATEST", "abandoned-step_00000006", "step_00000004"));
+  EXPECT_THAT(Names(), testing::ElementsAre("LATEST", "abandoned-step_00000006", "step_00000004"));
 }
 
 TEST_F(CheckpointTest, AHistoryThatCannotBeWrittenFailsTheCheckpointAndKeepsTheOlder) {

@@ -57,8 +57,8 @@ void CheckHeadWith(device::Ops<Real>* ops, const Json& inputs, double temperatur
   double objective = 0;
   for (size_t r = 0; r < rows; ++r) {
     const double lse = static_cast<double>(stats[r].max) + static_cast<double>(stats[r].log_sum);
-    log_prob.push_back(
-        static_cast<double>(z[r * vocabulary + static_cast<size_t>(labels[r])]) - lse);
+    log_prob.push_back(static_cast<double>(z[r * vocabulary + static_cast<size_t>(labels[r])]) -
+                       lse);
     entropy.push_back(static_cast<double>(stats[r].entropy));
     double squares = 0;
     for (size_t v = 0; v < vocabulary; ++v) {
@@ -85,8 +85,7 @@ void CheckHeadWith(device::Ops<Real>* ops, const Json& inputs, double temperatur
   std::vector<Real> grad_hidden(hidden.size()), grad_weight(weight.size(), Real{0});
   ops->LinearInputGradient(z.data(), rows, *packed, grad_hidden.data());
   const std::vector<device::RowBlock> blocks = {{0, rows}};
-  ops->LinearWeightGradient(z.data(), hidden.data(), vocabulary, width, blocks,
-                            grad_weight.data());
+  ops->LinearWeightGradient(z.data(), hidden.data(), vocabulary, width, blocks, grad_weight.data());
   ExpectAllNear("grad_hidden", grad_hidden, Doubles(expect.at("grad_hidden")), tolerance);
   ExpectAllNear("grad_weight", grad_weight, Doubles(expect.at("grad_weight")), tolerance);
 }

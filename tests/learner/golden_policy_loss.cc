@@ -280,15 +280,13 @@ void CheckKlInReward(const Json& inputs, GoldenParams& params, const Json& expec
   control.kl_coef = params.Number("kl_ctrl.kl_coef");
   control.target_kl = params.Number("kl_ctrl.target_kl", control.target_kl);
   control.horizon = params.Number("kl_ctrl.horizon", control.horizon);
-  const KlPenalisedRewards got = PenaliseRewards(
-      kind, control.kl_coef, offsets, Mask(inputs.at("mask")),
-      Floats(inputs.at("token_level_scores")), Floats(inputs.at("old_log_prob")),
-      Floats(inputs.at("ref_log_prob")));
-  ExpectAllNear("token_level_rewards", got.token_reward,
-                Doubles(expect.at("token_level_rewards")));
+  const KlPenalisedRewards got =
+      PenaliseRewards(kind, control.kl_coef, offsets, Mask(inputs.at("mask")),
+                      Floats(inputs.at("token_level_scores")), Floats(inputs.at("old_log_prob")),
+                      Floats(inputs.at("ref_log_prob")));
+  ExpectAllNear("token_level_rewards", got.token_reward, Doubles(expect.at("token_level_rewards")));
   ExpectNear("mean_kl", got.mean_kl, expect.at("mean_kl").get<double>(), 1.0);
-  ExpectNear("next_kl_coef",
-             NextKlCoef(control, control.kl_coef, got.mean_kl, got.num_sequences),
+  ExpectNear("next_kl_coef", NextKlCoef(control, control.kl_coef, got.mean_kl, got.num_sequences),
              expect.at("next_kl_coef").get<double>(), 1.0);
 }
 

@@ -23,8 +23,7 @@ void CheckAdvantage(const Json& inputs, GoldenParams& params, const Json& expect
   options.adv_epsilon = params.Number("adv_epsilon", options.adv_epsilon);
   options.norm_adv_by_std_in_grpo = params.Bool("norm_adv_by_std_in_grpo", true);
   options.gamma = params.Number("gamma", 1.0);
-  options.single_sample_group =
-      ParseSingleSampleGroup(params.Text("single_sample_group")).value();
+  options.single_sample_group = ParseSingleSampleGroup(params.Text("single_sample_group")).value();
   const auto estimator = MakeAdvantageEstimator(params.Text("adv_estimator"), options).value();
   const std::vector<double> got = estimator
                                       ->Estimate({.offsets = offsets,
@@ -99,7 +98,8 @@ void CheckAdamW(const Json& inputs, GoldenParams& params, const Json& expect) {
   std::vector<ParameterSegment> segments;
   const std::vector<uint8_t> decayed = Mask(inputs.at("decayed"));
   for (size_t i = 0; i < decayed.size(); ++i) {
-    segments.push_back({.size = Doubles(inputs.at("params").at(i)).size(), .decayed = decayed[i] != 0});
+    segments.push_back(
+        {.size = Doubles(inputs.at("params").at(i)).size(), .decayed = decayed[i] != 0});
   }
   const auto optimizer = MakeOptimizer<float>(options, segments, &pool).value();
   std::vector<float> parameters;

@@ -6,8 +6,8 @@ namespace winnow::learner {
 namespace {
 
 TEST(LearnerStateTest, ComesBackBitForBit) {
-  const LearnerState state = {.num_updates = 123456789012345, .kl_coef = 0.1 + 1e-17 + 1.0 / 3,
-                              .skipped_in_a_row = 2};
+  const LearnerState state = {
+      .num_updates = 123456789012345, .kl_coef = 0.1 + 1e-17 + 1.0 / 3, .skipped_in_a_row = 2};
   const LearnerState read = ReadLearnerState(WriteLearnerState(state)).value();
   EXPECT_EQ(read.num_updates, state.num_updates);
   EXPECT_EQ(read.kl_coef, state.kl_coef);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "learner/loss/interface.h"
@@ -52,7 +52,8 @@ struct LossBatch {
       LossBatch up = *this, down = *this;
       up.logp[t] += kStep;
       down.logp[t] -= kStep;
-      const double numeric = (up.Evaluate(loss).loss[t] - down.Evaluate(loss).loss[t]) / (2 * kStep);
+      const double numeric =
+          (up.Evaluate(loss).loss[t] - down.Evaluate(loss).loss[t]) / (2 * kStep);
       worst = std::max(worst, std::abs(numeric - analytic.gradient[t]));
     }
     return worst;

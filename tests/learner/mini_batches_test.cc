@@ -22,8 +22,9 @@ TEST(MiniBatchesTest, ThePermutationIsKeyedByPromptAndChangesWithTheEpoch) {
   std::vector<TrainGroup> groups = MakeGroups(16, 1, 7);
   const auto order = [&](uint32_t epoch) {
     const TokenBatch batch = FlattenBatch(groups, PolicyVersion(0), false).value();
+    const auto updates = SplitIntoMiniBatches(batch, {.shuffle = true, .seed = 1, .epoch = epoch});
     std::vector<uint64_t> prompts;
-    for (size_t i : SplitIntoMiniBatches(batch, {.shuffle = true, .seed = 1, .epoch = epoch})[0]) {
+    for (size_t i : updates[0]) {
       prompts.push_back(batch.sequences[i].identity.prompt.value());
     }
     return prompts;

@@ -20,17 +20,15 @@ TEST(PackingTest, NextFitFillsMicroBatchesUpToTheBudget) {
 }
 
 TEST(PackingTest, TheNumberOfSequencesIsALimitToo) {
-  const auto packed = PackSequences(std::vector<size_t>(5, 1),
-                                    {.ppo_micro_batch_size_per_gpu = 2});
+  const auto packed = PackSequences(std::vector<size_t>(5, 1), {.ppo_micro_batch_size_per_gpu = 2});
   EXPECT_EQ(packed.value().size(), 3u);
 }
 
 TEST(PackingTest, ASequenceAboveTheBudgetIsRefused) {
-  EXPECT_EQ(PackSequences(std::vector<size_t>{11}, {.ppo_max_token_len_per_gpu = 10})
-                .status()
-                .message(),
-            "learner.ppo_max_token_len_per_gpu must be at least the longest trajectory, 11 tokens: "
-            "10");
+  EXPECT_EQ(
+      PackSequences(std::vector<size_t>{11}, {.ppo_max_token_len_per_gpu = 10}).status().message(),
+      "learner.ppo_max_token_len_per_gpu must be at least the longest trajectory, 11 tokens: "
+      "10");
 }
 
 }  // namespace

@@ -56,8 +56,9 @@ TEST_F(ParameterUpdaterTest, ANonFiniteGradientSkipsAndTheThirdInARowStops) {
   const Status third = updater->Apply(2).status();
   EXPECT_EQ(third.code(), StatusCode::kInternal);
   EXPECT_EQ(ExitCodeFor(third), 42);
-  EXPECT_EQ(third.message(),
-            "3 updates in a row were skipped, the last because gradient of bigram.weight[1] is inf");
+  EXPECT_EQ(
+      third.message(),
+      "3 updates in a row were skipped, the last because gradient of bigram.weight[1] is inf");
   EXPECT_EQ(policy_.WeightsDigest(), before);
   EXPECT_EQ(updater->optimizer().num_updates(), 0u);
   EXPECT_EQ(policy_.num_weight_changes, 0u);

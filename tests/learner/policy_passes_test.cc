@@ -30,9 +30,8 @@ TEST(LogProbPassTest, ValuesLandAtTheirTokensWhateverThePacking) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     for (size_t t = 0; t < inputs[i].mask.size(); ++t) {
       const size_t at = inputs[i].prompt_length + t;
-      const double want =
-          std::log(policy.Probabilities(inputs[i].tokens[at - 1],
-                                        0.7)[static_cast<size_t>(inputs[i].tokens[at])]);
+      const double want = std::log(policy.Probabilities(
+          inputs[i].tokens[at - 1], 0.7)[static_cast<size_t>(inputs[i].tokens[at])]);
       EXPECT_EQ(all[i][t], inputs[i].mask[t] ? want : 0.0);
     }
   }

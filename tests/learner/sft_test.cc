@@ -75,8 +75,7 @@ TEST(SupervisedLearnerTest, TwentyStepsOnEightRowsEqualAFloat64Reimplementation)
   const auto ops = MakeOps<float>(&pool);
   BigramPolicy<float> policy(kVocabulary, ops.get());
   auto learner =
-      SupervisedLearner<float>::Create({.optim = {.lr = kRate, .clip_grad = std::nullopt}},
-                                       &policy)
+      SupervisedLearner<float>::Create({.optim = {.lr = kRate, .clip_grad = std::nullopt}}, &policy)
           .value();
   ReferenceTable table;
   const std::vector<SupervisedRow> rows = MakeRows();
@@ -101,9 +100,9 @@ TEST(SupervisedLearnerTest, PackingChangesNoBitOnARealNetwork) {
   const auto ops = MakeOps<float>(&pool);
   const auto train = [&](PackingLimits packing) {
     const auto policy = model::MakeTiny<float>({}, {}, ops.get());
-    auto learner = SupervisedLearner<float>::Create(
-                       {.packing = packing, .optim = {.lr = 1e-2}}, policy.get())
-                       .value();
+    auto learner =
+        SupervisedLearner<float>::Create({.packing = packing, .optim = {.lr = 1e-2}}, policy.get())
+            .value();
     double first = 0, last = 0;
     for (int64_t step = 0; step < 8; ++step) {
       last = learner->Step(MakeRows(), step).value().loss;

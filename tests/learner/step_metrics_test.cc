@@ -8,16 +8,51 @@ namespace {
 
 TEST(StepMetricsTest, AStepWithoutDataHasEveryNameAndNulls) {
   const MetricMap metrics = StepMetrics().Finish(1e-6, 1.0, std::nullopt);
-  for (const char* name :
-       {"update/pg_loss", "update/kl_loss", "update/entropy", "update/loss", "update/grad_norm",
-        "update/clip_factor", "ratio/mean", "ratio/min", "ratio/max", "ratio/std",
-        "ratio/clip_frac", "ratio/clip_frac_high", "ratio/clip_frac_low", "ratio/dual_clip_frac",
-        "ratio/clamp_frac", "kl/old_k1", "kl/old_k3", "kl/ref_k1", "kl/ref_k3",
-        "cov/selected_frac", "cov/mean", "cov/max", "adv/mean", "adv/std", "adv/min", "adv/max",
-        "adv/zero_frac", "adv/positive_frac", "is/mean", "is/max", "is/ess", "is/truncated_frac",
-        "is/rejected_frac", "is/staleness_mean", "is/staleness_max", "len/response_mean",
-        "len/p50", "len/p95", "len/max", "len/truncated_frac", "logp_diff/max", "logp_diff/mean",
-        "rollout/logp_diff_max", "perf/mfu", "perf/pack_fill"}) {
+  for (const char* name : {"update/pg_loss",
+                           "update/kl_loss",
+                           "update/entropy",
+                           "update/loss",
+                           "update/grad_norm",
+                           "update/clip_factor",
+                           "ratio/mean",
+                           "ratio/min",
+                           "ratio/max",
+                           "ratio/std",
+                           "ratio/clip_frac",
+                           "ratio/clip_frac_high",
+                           "ratio/clip_frac_low",
+                           "ratio/dual_clip_frac",
+                           "ratio/clamp_frac",
+                           "kl/old_k1",
+                           "kl/old_k3",
+                           "kl/ref_k1",
+                           "kl/ref_k3",
+                           "cov/selected_frac",
+                           "cov/mean",
+                           "cov/max",
+                           "adv/mean",
+                           "adv/std",
+                           "adv/min",
+                           "adv/max",
+                           "adv/zero_frac",
+                           "adv/positive_frac",
+                           "is/mean",
+                           "is/max",
+                           "is/ess",
+                           "is/truncated_frac",
+                           "is/rejected_frac",
+                           "is/staleness_mean",
+                           "is/staleness_max",
+                           "len/response_mean",
+                           "len/p50",
+                           "len/p95",
+                           "len/max",
+                           "len/truncated_frac",
+                           "logp_diff/max",
+                           "logp_diff/mean",
+                           "rollout/logp_diff_max",
+                           "perf/mfu",
+                           "perf/pack_fill"}) {
     ASSERT_TRUE(metrics.contains(name)) << name;
     EXPECT_FALSE(metrics.at(name).has_value()) << name;
   }
@@ -55,8 +90,7 @@ TEST(StepMetricsTest, FlopsFollowTheFormula) {
   config.num_kv_heads = 2;
   config.head_dim = 2;
   const double layer = 8 * 8 + 2 * 8 * 4 + 8 * 8 + 3 * 8 * 16;  // q, k and v, o, mlp
-  EXPECT_EQ(TrainingFlops(config, 3, 2),
-            6 * (3 * 2 * layer + 2 * 800) + 12 * 2 * 8 * (1 + 2 + 3));
+  EXPECT_EQ(TrainingFlops(config, 3, 2), 6 * (3 * 2 * layer + 2 * 800) + 12 * 2 * 8 * (1 + 2 + 3));
 }
 
 }  // namespace

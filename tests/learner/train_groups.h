@@ -37,8 +37,7 @@ inline TrainTrajectory MakeTrajectory(uint32_t prompt, uint32_t sample, size_t p
   trajectory.prompt_length = prompt_length;
   trajectory.sample_index = sample;
   for (size_t t = 0; t < prompt_length + response_length; ++t) {
-    const auto words =
-        Draw(hash, static_cast<uint32_t>(t), NoisePurpose::kInverseCdf, /*sub=*/0);
+    const auto words = Draw(hash, static_cast<uint32_t>(t), NoisePurpose::kInverseCdf, /*sub=*/0);
     trajectory.tokens.push_back(static_cast<int32_t>(words[0] % vocabulary));
   }
   for (size_t t = 0; t < response_length; ++t) trajectory.sampled.push_back(t % 5 != 4);

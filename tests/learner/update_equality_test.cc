@@ -36,29 +36,27 @@ bool operator==(const Outcome& a, const Outcome& b) {
 }
 
 Outcome RunSteps(const LearnerOptions& options, const std::vector<TrainGroup>& groups, int threads,
-                 int steps = 1) {
+                 device::Arithmetic arithmetic = device::Arithmetic::kF32) {
   ThreadPool pool(threads);
-  const auto ops = MakeOps<float>(&pool);
+  const auto ops = device::MakeCpuOps(arithmetic, &pool).value();
   const auto policy = model::MakeTiny<float>({}, {}, ops.get());
   auto learner = Learner<float>::Create(options, policy.get(), nullptr).value();
   Outcome outcome;
-  for (int step = 0; step < steps; ++step) {
-    std::vector<TrainGroup> stored = groups;
-    StoreLogProbs<float>(policy.get(), kTemperature, &stored);
-    for (size_t g = 0; g < groups.size(); ++g) {  // what a test wrote at m = 0 stays there
-      for (size_t i = 0; i < groups[g].trajectories.size(); ++i) {
-        for (size_t t = 0; t < groups[g].trajectories[i].sampled.size(); ++t) {
-          const float given = groups[g].trajectories[i].stored_logp[t];
-          if (std::isnan(given)) stored[g].trajectories[i].stored_logp[t] = given;
-        }
+  std::vector<TrainGroup> stored = groups;
+  StoreLogProbs<float>(policy.get(), kTemperature, &stored);
+  for (size_t g = 0; g < groups.size(); ++g) {  // what a test wrote at m = 0 stays there
+    for (size_t i = 0; i < groups[g].trajectories.size(); ++i) {
+      for (size_t t = 0; t < groups[g].trajectories[i].sampled.size(); ++t) {
+        const float given = groups[g].trajectories[i].stored_logp[t];
+        if (std::isnan(given)) stored[g].trajectories[i].stored_logp[t] = given;
       }
     }
-    auto report = learner->Step(stored, {.step = step, .seed = 1, .version = PolicyVersion(0)});
-    EXPECT_TRUE(report.ok()) << report.status().ToString();
-    if (!report.ok()) return outcome;
-    EXPECT_EQ(report->max_logp_mismatch, 0.0);
-    outcome.metrics = report->metrics;
   }
+  const auto report = learner->Step(stored, {.seed = 1, .version = PolicyVersion(0)});
+  EXPECT_TRUE(report.ok()) << report.status().ToString();
+  if (!report.ok()) return outcome;
+  EXPECT_EQ(report->max_logp_mismatch, 0.0);
+  outcome.metrics = report->metrics;
   std::erase_if(outcome.metrics, [](const auto& entry) {
     return entry.first.starts_with("perf/") || entry.first.starts_with("time/");
   });
@@ -92,6 +90,39 @@ TEST(LearnerEqualityTest, MicroBatchesBudgetsThreadsAndHeadChunksChangeNoBit) {
     options.train.recompute = recompute;
     EXPECT_TRUE(RunSteps(options, groups, 1) == whole);
   }
+}
+
+TEST(LearnerEqualityTest, SoItIsInEveryArithmetic) {
+  const std::vector<TrainGroup> groups = MakeGroups(4, 4, kVocabulary);
+  for (device::Arithmetic arithmetic :
+       {device::Arithmetic::kBf16Tile, device::Arithmetic::kBf16Pair}) {
+    LearnerOptions options = BaseOptions();
+    const Outcome whole = RunSteps(options, groups, 1, arithmetic);
+    options.packing.ppo_micro_batch_size_per_gpu = 1;
+    EXPECT_TRUE(RunSteps(options, groups, 2, arithmetic) == whole)
+        << device::ArithmeticName(arithmetic);
+  }
+}
+
+TEST(LearnerEqualityTest, AdaptersAreTrainedAndTheirBaseStays) {
+  ThreadPool pool(1);
+  const auto ops = MakeOps<float>(&pool);
+  const auto policy = model::MakeTiny<float>({}, {.lora = {.rank = 4}}, ops.get());
+  const std::vector<float> base(policy->base_weights().begin(), policy->base_weights().end());
+  const std::vector<float> adapters(policy->trainable().begin(), policy->trainable().end());
+  EXPECT_EQ(policy->Gradient().size(), adapters.size()) << "a frozen tensor has no gradient";
+  const auto reference = policy->WithoutAdapters();
+  LearnerOptions options = BaseOptions();
+  options.ppo_mini_batch_size = 0;
+  options.objective.use_kl_loss = true;
+  auto learner = Learner<float>::Create(options, policy.get(), reference.get()).value();
+  std::vector<TrainGroup> groups = MakeGroups(4, 4, kVocabulary);
+  StoreLogProbs<float>(policy.get(), kTemperature, &groups);
+  const UpdateReport report = learner->Step(groups, {.seed = 1}).value();
+  EXPECT_EQ(report.metrics.at("ratio/max"), 1.0);
+  EXPECT_GT(*report.metrics.at("update/kl_loss"), 0.0) << "the reference is the bare base";
+  EXPECT_TRUE(std::equal(base.begin(), base.end(), policy->base_weights().begin()));
+  EXPECT_FALSE(std::equal(adapters.begin(), adapters.end(), policy->trainable().begin()));
 }
 
 TEST(LearnerEqualityTest, CovarianceSelectionDoesNotDependOnMicroBatches) {
@@ -203,20 +234,18 @@ TEST(LearnerEqualityTest, ACheckpointAndAResumeContinueBitForBit) {
     straight.Train(step, groups);
     if (step != 1) continue;
     TrainingCheckpointWriter writer(folder.path(), {});
-    ASSERT_TRUE(
-        writer
-            .Write({.manifest = {.step = 2},
-                    .parameters = straight.Tensors(straight.policy->trainable()),
-                    .first_moment = straight.Tensors(straight.learner->first_moment()),
-                    .second_moment = straight.Tensors(straight.learner->second_moment()),
-                    .state_json = straight.learner->StateJson()})
-            .ok());
+    ASSERT_TRUE(writer
+                    .Write({.manifest = {.step = 2},
+                            .parameters = straight.Tensors(straight.policy->trainable()),
+                            .first_moment = straight.Tensors(straight.learner->first_moment()),
+                            .second_moment = straight.Tensors(straight.learner->second_moment()),
+                            .state_json = straight.learner->StateJson()})
+                    .ok());
   }
   Trainee resumed(ops.get());
   const std::optional<FoundCheckpoint> found = FindNewestCheckpoint(folder.path()).value();
   ASSERT_TRUE(found.has_value());
-  ASSERT_TRUE(
-      ReadCheckpointParameters(*found, resumed.Tensors(resumed.policy->trainable())).ok());
+  ASSERT_TRUE(ReadCheckpointParameters(*found, resumed.Tensors(resumed.policy->trainable())).ok());
   ASSERT_TRUE(ReadCheckpointMoments(*found, resumed.Tensors(resumed.learner->first_moment()),
                                     resumed.Tensors(resumed.learner->second_moment()))
                   .ok());

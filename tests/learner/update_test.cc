@@ -85,9 +85,9 @@ std::vector<TrainGroup> DrawBandit(BigramPolicy<float>* policy, uint32_t step) {
     TrainGroup group = {.prompt = PromptId(static_cast<uint64_t>(context)), .step = step};
     const auto p = policy->Probabilities(context, 1.0);
     for (uint32_t i = 0; i < 8; ++i) {
-      const double u = UnitDouble(Draw(
-          StreamHash({.seed = 4, .prompt = group.prompt, .step = step, .sample = i}),
-          /*position=*/1, NoisePurpose::kInverseCdf, /*sub=*/0));
+      const double u = UnitDouble(
+          Draw(StreamHash({.seed = 4, .prompt = group.prompt, .step = step, .sample = i}),
+               /*position=*/1, NoisePurpose::kInverseCdf, /*sub=*/0));
       TrainTrajectory trajectory = {.tokens = {context, u < p[0] ? 0 : 1},
                                     .prompt_length = 1,
                                     .sampled = {1},
@@ -202,8 +202,8 @@ TEST_F(LearnerPassesTest, CovarianceLossesKnowTheWholeMiniBatchBeforeItsFirstBac
 }
 
 TEST_F(LearnerPassesTest, EveryLossEstimatorAndAggregationRuns) {
-  for (const char* estimator : {"grpo", "rloo", "reinforce_plus_plus_baseline",
-                                "reinforce_plus_plus"}) {
+  for (const char* estimator :
+       {"grpo", "rloo", "reinforce_plus_plus_baseline", "reinforce_plus_plus"}) {
     for (const char* mode : {"vanilla", "gspo", "cispo", "clip_cov", "kl_cov"}) {
       options_.adv_estimator = estimator;
       options_.policy_loss.loss_mode = mode;
@@ -224,7 +224,8 @@ TEST_F(LearnerPassesTest, KlInTheRewardMovesItsCoefficientAndItsState) {
   auto other = Learner<float>::Create(options_, &policy_, &reference_).value();
   ASSERT_TRUE(other->LoadStateJson(state).ok());
   EXPECT_EQ(other->StateJson(), state);
-  EXPECT_EQ(state.find("\"kl_coef\":0.1,"), std::string::npos) << "16 sequences moved it: " << state;
+  EXPECT_EQ(state.find("\"kl_coef\":0.1,"), std::string::npos)
+      << "16 sequences moved it: " << state;
   EXPECT_EQ(other->LoadStateJson("{}").code(), StatusCode::kDataLoss);
 }
 

@@ -30,16 +30,16 @@ TEST(ClipCovTest, TheChoiceDoesNotDependOnTheOrderOfSequences) {
   const KeyedBatch batch = MakeKeyedBatch(order);
   const auto loss = MakeClipCov(options);
   ASSERT_EQ(ClipCovCandidates(batch.tokens.Tokens(), options).size(), 40u);
-  const auto selected = loss->Select(batch.tokens.Tokens(),
-                                     {.seed = 1, .update = 0, .sequences = batch.identities});
+  const auto selected =
+      loss->Select(batch.tokens.Tokens(), {.seed = 1, .update = 0, .sequences = batch.identities});
   EXPECT_EQ(std::count(selected.begin(), selected.end(), 1), 10);
   std::vector<uint32_t> reversed(order.rbegin(), order.rend());
   const KeyedBatch other = MakeKeyedBatch(reversed);
-  const auto again = loss->Select(other.tokens.Tokens(),
-                                  {.seed = 1, .update = 0, .sequences = other.identities});
+  const auto again =
+      loss->Select(other.tokens.Tokens(), {.seed = 1, .update = 0, .sequences = other.identities});
   EXPECT_TRUE(std::equal(selected.begin(), selected.end(), again.rbegin()));
-  const auto next = loss->Select(batch.tokens.Tokens(),
-                                 {.seed = 1, .update = 1, .sequences = batch.identities});
+  const auto next =
+      loss->Select(batch.tokens.Tokens(), {.seed = 1, .update = 1, .sequences = batch.identities});
   EXPECT_NE(selected, next) << "another update chooses anew";
 }
 

@@ -16,9 +16,9 @@ TEST(KlTest, GradientsAreThoseOfTheValuesButForThePlusKinds) {
   constexpr double kStep = 1e-6;
   for (KlKind kind : {KlKind::kK1, KlKind::kK2, KlKind::kK3, KlKind::kAbs}) {
     for (double delta : {-2.0, -0.1, 0.2, 3.0}) {
-      const double numeric = (EvaluateKl(kind, delta + kStep, 0).value -
-                              EvaluateKl(kind, delta - kStep, 0).value) /
-                             (2 * kStep);
+      const double numeric =
+          (EvaluateKl(kind, delta + kStep, 0).value - EvaluateKl(kind, delta - kStep, 0).value) /
+          (2 * kStep);
       EXPECT_NEAR(EvaluateKl(kind, delta, 0).gradient, numeric, 1e-6);
     }
   }
@@ -46,8 +46,7 @@ TEST(KlTest, SequencesWithoutTrainedTokensAreInNoMean) {
   const std::vector<uint8_t> mask = {1, 1, 0};
   const std::vector<double> scores = {0, 1, 0}, old_logp = {-1, -1, std::nan("")};
   const std::vector<double> ref_logp = {-1.5, -2, std::nan("")};
-  const auto got =
-      PenaliseRewards(KlKind::kK1, 0.1, offsets, mask, scores, old_logp, ref_logp);
+  const auto got = PenaliseRewards(KlKind::kK1, 0.1, offsets, mask, scores, old_logp, ref_logp);
   EXPECT_DOUBLE_EQ(got.mean_kl, 0.75);
   EXPECT_EQ(got.num_sequences, 1u);
   EXPECT_DOUBLE_EQ(got.token_reward[0], -0.05);
