@@ -61,7 +61,6 @@ void WaveBuilder::BeginStep(uint64_t step, PolicyVersion version) {
   size_ = filter_->refills() ? settings_.max_wave() : settings_.job.train_batch_size;
   waves_ = 0;
   offered_.clear();
-  deferred_.clear();
   short_reason_.clear();
   tally_ = {.step = step};
   stale_.clear();

@@ -61,6 +61,7 @@ TEST(WaveBuilderTest, AStepStopsAtAFullBatchAndDropsTheSurplus) {
   EXPECT_EQ(step.tally.effective, 15u);
   run.Run(1);
   EXPECT_EQ(run.log().steps[1].batch[0].step, 2u);  // nothing of step 1 is left
+  EXPECT_TRUE(run.log().steps[1].stale.empty());    // dropped with the update, not found stale
 }
 
 TEST(WaveBuilderTest, PlainGrpoMakesOneWaveOfTheBatchAndTrainsOnAllOfIt) {
