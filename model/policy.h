@@ -106,7 +106,8 @@ class Policy {
 
   // -- Training -------------------------------------------------------------------------------
   // Runs whole sequences and keeps what Backward needs (by options.recompute) until the next call.
-  // `reference`, if not null, gives HeadValues::kl; the reference runs its own forward inside.
+  // `reference`, if not null, gives HeadValues::kl; the reference runs its own forward inside, and
+  // must live unchanged until TrainBackward. At most one TrainBackward per TrainForward.
   virtual void TrainForward(std::span<const TrainSequence> sequences, const TrainOptions& options,
                             Policy<Real>* reference, HeadValues<Real>* values) = 0;
   // As TrainForward, but keeps nothing: for reference and old log-probs.
@@ -118,7 +119,8 @@ class Policy {
   virtual void TrainBackward(std::span<const device::HeadRowGradient<Real>> gradients) = 0;
   // Zeroes the accumulators.
   virtual void ClearGradient() = 0;
-  // The accumulated gradient of trainable() [size], tied parts joined; valid until ClearGradient.
+  // The accumulated gradient of trainable() [size], tied parts joined; valid until ClearGradient,
+  // which must come before the next TrainBackward.
   virtual std::span<Real> Gradient() = 0;
 
   // -- Files ----------------------------------------------------------------------------------
