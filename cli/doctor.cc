@@ -3,9 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <string>
 
-#include "base/file.h"
-#include "base/format.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
 #include "cli/json_lines.h"
@@ -15,15 +15,12 @@ namespace winnow::cli {
 namespace {
 
 std::string ProcessorName() {
-  std::string name = "unknown";
-  const Status status = ForEachLine("/proc/cpuinfo", [&](std::string_view line, size_t) {
-    if (line.starts_with("model name") && name == "unknown") {
-      const size_t colon = line.find(": ");
-      if (colon != std::string_view::npos) name = std::string(line.substr(colon + 2));
-    }
-    return OkStatus();
-  });
-  return status.ok() ? name : "unknown";
+  std::ifstream file("/proc/cpuinfo");  // its size reads as 0, so base/file.h cannot read it
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
 }
 
 double MemoryGiB() {

@@ -283,15 +283,22 @@ Result<orchestrator::TrainerOptions> TrainerOptionsOf(const Config& config) {
 }
 
 Result<std::unique_ptr<reward::Scorer>> MakeScorer(const Config& config) {
-  WINNOW_ASSIGN_OR_RETURN(
-      std::unique_ptr<reward::Verifier> verifier,
-      reward::MakeVerifier(config.String("reward.verifier"), config.VerifierOptions()));
+  reward::VerifierChoice choice{config.String("reward.verifier"), config.VerifierOptions()};
+  if (config.Bool("reward.overlong_buffer.enable")) {
+    choice = reward::WithOverlong(
+        choice, static_cast<uint32_t>(config.Int("data.max_response_length")),
+        static_cast<uint32_t>(config.OptionalInt("reward.overlong_buffer.len").value_or(0)),
+        config.Number("reward.overlong_buffer.penalty_factor"));
+  }
+  auto verifier = reward::MakeVerifier(choice.name, choice.options);
+  if (!verifier.ok()) return verifier.status().WithPrefix(config.Origin("reward.verifier"));
   reward::ScorerOptions options;
-  if (const auto min = config.OptionalNumber("reward.min")) options.min = static_cast<float>(*min);
-  if (const auto max = config.OptionalNumber("reward.max")) options.max = static_cast<float>(*max);
+  // Unless the job names a range, it is the verifier's.
+  if (config.IsGiven("reward.min")) options.min = static_cast<float>(config.Number("reward.min"));
+  if (config.IsGiven("reward.max")) options.max = static_cast<float>(config.Number("reward.max"));
   options.audit_fraction = config.Number("reward.audit_fraction");
   options.seed = config.U64("run.seed");
-  return std::make_unique<reward::Scorer>(std::move(verifier), options);
+  return std::make_unique<reward::Scorer>(std::move(verifier).value(), options);
 }
 
 }  // namespace winnow::cli

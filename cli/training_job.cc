@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/format.h"
-#include "base/log.h"
 #include "cli/config/checks.h"
+#include "cli/config/commands.h"
 #include "cli/job_options.h"
 #include "cli/memory_plan.h"
 #include "orchestrator/filter/registry.h"
@@ -13,8 +13,6 @@
 
 namespace winnow::cli {
 namespace {
-
-constexpr Logger kLog("cli");
 
 Status AsMistake(const std::string& text) {
   return text.empty() ? OkStatus() : InvalidArgument(text);
@@ -26,10 +24,10 @@ Result<Config> WithFacts(const Config& config, const reward::RewardRange& range)
                           device::ResolveArithmetic(config.String("model.dtype")));
   Config resolved = config.WithDerived(
       "model.dtype", std::string(device::ArithmeticName(arithmetic)), "this machine");
-  if (config.IsNull("reward.min")) {
+  if (!config.IsGiven("reward.min")) {
     resolved = resolved.WithDerived("reward.min", Format("{}", range.min), "the verifier's range");
   }
-  if (config.IsNull("reward.max")) {
+  if (!config.IsGiven("reward.max")) {
     resolved = resolved.WithDerived("reward.max", Format("{}", range.max), "the verifier's range");
   }
   const std::string slow = CheckNativeBf16(resolved, device::IsNative(arithmetic));
@@ -80,16 +78,22 @@ Result<std::unique_ptr<store::RewardHistory>> OpenHistory(
   const store::HistoryRule rule{.classify = inputs.filter.classify_rule(),
                                 .metric = inputs.config.String("filter.metric"),
                                 .mopps = inputs.filter.mopps_prior()};
-  WINNOW_ASSIGN_OR_RETURN(
-      auto history,
-      store::RewardHistory::Open(
-          paths.live(), {.create = true,
-                         .events_log = paths.events_log(),
-                         .rule = rule,
-                         .run_id = inputs.config.String("run.name"),
-                         .config_digest = ToHex(DigestOf(inputs.config.ToResolvedYaml())),
-                         .recovery_hint = "start `winnow train` again to go on from the newest "
-                                          "good checkpoint in " + folder.checkpoints()}));
+  const store::HistoryOptions options{
+      .create = true,
+      .events_log = paths.events_log(),
+      .rule = rule,
+      .run_id = inputs.config.String("run.name"),
+      .config_digest = ToHex(DigestOf(inputs.config.ToResolvedYaml())),
+      .recovery_hint = "start `winnow train` again to go on from the newest good checkpoint in " +
+                       folder.checkpoints()};
+  auto opened = store::RewardHistory::Open(paths.live(), options);
+  // A history of another rule is put aside only if the job says so.
+  if (opened.status().code() == StatusCode::kFailedPrecondition &&
+      inputs.config.Bool("filter.reset_history")) {
+    WINNOW_RETURN_IF_ERROR(store::RestartHistory(paths));
+    opened = store::RewardHistory::Open(paths.live(), options);
+  }
+  WINNOW_ASSIGN_OR_RETURN(auto history, std::move(opened));
   std::vector<store::PromptInfo> rows;
   for (const orchestrator::Prompt& prompt : inputs.train->prompts()) {
     rows.push_back({.prompt = prompt.id,
@@ -117,20 +121,15 @@ Status RestoreWeights(const learner::FoundCheckpoint& checkpoint, model::Policy<
                   "that the run began with?");
 }
 
-// The planner's view of history: aggregates, and for reference mode every outcome.
-Status RestorePromptState(const JobInputs& inputs, RunParts* parts) {
-  WINNOW_RETURN_IF_ERROR(parts->history->ForEachAggregate(
-      [&](PromptId prompt, const store::PromptAggregate& aggregate) {
-        parts->prompt_state->Put(prompt, aggregate);
-      }));
-  if (!parts->planner->needs_history()) return OkStatus();
+// Shows a planner every stored outcome, in key order.
+Status ReplayOutcomes(const JobInputs& inputs, const store::RewardHistory& history,
+                      orchestrator::RolloutPlanner* planner) {
   std::vector<PromptId> ids;
   for (const orchestrator::Prompt& prompt : inputs.train->prompts()) ids.push_back(prompt.id);
   std::sort(ids.begin(), ids.end());
   for (const PromptId id : ids) {
-    WINNOW_ASSIGN_OR_RETURN(const std::vector<store::Outcome> outcomes,
-                            parts->history->Outcomes(id));
-    for (const store::Outcome& outcome : outcomes) parts->planner->Restore(outcome);
+    WINNOW_ASSIGN_OR_RETURN(const std::vector<store::Outcome> outcomes, history.Outcomes(id));
+    for (const store::Outcome& outcome : outcomes) planner->Restore(outcome);
   }
   return OkStatus();
 }
@@ -180,33 +179,13 @@ Result<JobInputs> OpenInputs(Config config, int64_t max_rows) {
 }
 
 std::string DerivedNumbers(const JobInputs& inputs) {
-  const Config& config = inputs.config;
-  const int64_t groups = config.Int("data.train_batch_size");
-  const int64_t n = config.Int("rollout.n");
-  const int64_t mini = config.Int("learner.ppo_mini_batch_size");
-  const int64_t updates = config.Int("learner.ppo_epochs") * groups / mini;
-  std::string text = Format(
-      "step     {} groups x {} samples = {} sequences, up to {} response tokens; {} update{} of {} "
-      "groups\n",
-      groups, n, groups * n, groups * n * config.Int("data.max_response_length"), updates,
-      updates == 1 ? "" : "s", mini);
-  text += Format("rollout  waves of {} to {} prompts, up to {} sequences; {} prompts{}\n",
-                 inputs.filter.min_wave(), inputs.filter.max_wave(),
-                 inputs.filter.max_wave() * n, inputs.train->prompts().size(),
-                 inputs.train->num_overlong() > 0
-                     ? Format(" ({} too long, dropped)", inputs.train->num_overlong())
-                     : "");
-  const auto steps = config.OptionalInt("trainer.total_training_steps");
-  const auto epochs = config.OptionalInt("trainer.total_epochs");
-  text += "run      ";
-  if (steps) text += Format("{} steps, {} updates; ", *steps, *steps * updates);
-  if (epochs) text += Format("{} epochs; ", *epochs);
-  const int64_t save = config.Int("trainer.save_freq");
-  text += save > 0 ? Format("save every {}", save) : "save at the end";
-  const int64_t test = config.Int("trainer.test_freq");
-  if (test > 0) text += Format(", evaluate every {}", test);
-  text += Format("\nmodel    {} layers in {}; {}\n", inputs.model_config.num_layers,
-                 config.String("model.dtype"), MemoryPlanText(inputs));
+  std::string text = JobSummary(inputs.config);
+  const size_t dropped = inputs.train->num_overlong();
+  text += Format("data     {} prompts{}{}\n", inputs.train->prompts().size(),
+                 dropped > 0 ? Format(", {} too long and dropped", dropped) : "",
+                 inputs.val != nullptr ? Format("; {} held out", inputs.val->prompts().size()) : "");
+  text += Format("model    {} layers in {}; {}\n", inputs.model_config.num_layers,
+                 inputs.config.String("model.dtype"), MemoryPlanText(inputs));
   for (const std::string& note : inputs.filter.notes) text += "note     " + note + "\n";
   return text;
 }
@@ -217,11 +196,14 @@ Result<RunParts> OpenParts(const JobInputs& inputs, const orchestrator::RunFolde
   WINNOW_ASSIGN_OR_RETURN(parts.session, OpenModel(ModelOptionsOf(inputs.config)));
   model::Policy<float>* policy = parts.session.policy.get();
   if (inputs.needs_reference) {
-    const std::string path = inputs.config.OptionalString("model.ref_path")
-                                 .value_or(inputs.config.String("model.path"));
-    WINNOW_ASSIGN_OR_RETURN(parts.reference,
-                            model::LoadPolicy<float>(path, {.trainable = false},
-                                                     parts.session.ops.get()));
+    const auto path = inputs.config.OptionalString("model.ref_path");
+    if (!path.has_value()) parts.reference = policy->WithoutAdapters();  // null without LoRA
+    if (parts.reference == nullptr) {
+      WINNOW_ASSIGN_OR_RETURN(
+          parts.reference,
+          model::LoadPolicy<float>(path.value_or(inputs.config.String("model.path")),
+                                   {.trainable = false}, parts.session.ops.get()));
+    }
   }
   WINNOW_ASSIGN_OR_RETURN(const learner::LearnerOptions learner, LearnerOptionsOf(inputs.config));
   WINNOW_ASSIGN_OR_RETURN(parts.learner, learner::Learner<float>::Create(
@@ -238,11 +220,17 @@ Result<RunParts> OpenParts(const JobInputs& inputs, const orchestrator::RunFolde
       inputs.filter.job.total_epochs);
   parts.prompt_state =
       std::make_unique<orchestrator::MemoryPromptState>(inputs.filter.mopps_prior());
-  WINNOW_ASSIGN_OR_RETURN(parts.planner, orchestrator::MakePlanner(
-                                             inputs.filter, parts.prompt_state.get(),
-                                             parts.offers.get()));
   WINNOW_ASSIGN_OR_RETURN(parts.history, OpenHistory(inputs, folder, resume));
-  WINNOW_RETURN_IF_ERROR(RestorePromptState(inputs, &parts));
+  WINNOW_RETURN_IF_ERROR(parts.history->ForEachAggregate(
+      [&](PromptId prompt, const store::PromptAggregate& aggregate) {
+        parts.prompt_state->Put(prompt, aggregate);
+      }));
+  WINNOW_ASSIGN_OR_RETURN(parts.planner,
+                          orchestrator::MakePlanner(inputs.filter, parts.prompt_state.get(),
+                                                    parts.offers.get()));
+  if (parts.planner->needs_history()) {
+    WINNOW_RETURN_IF_ERROR(ReplayOutcomes(inputs, *parts.history, parts.planner.get()));
+  }
   parts.stage = std::make_unique<orchestrator::RolloutStage>(
       parts.engine.get(), inputs.tokenizer.get(), inputs.scorer.get());
   return parts;

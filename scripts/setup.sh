@@ -9,7 +9,7 @@ packages=(
   librocksdb-dev libprotobuf-dev protobuf-compiler
   libre2-dev libpcre2-dev libutf8proc-dev
   nlohmann-json3-dev libyaml-cpp-dev libcli11-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
 if [ "${1:-}" = "--check-tools" ]; then
   packages+=(clang-format clang-tidy)

@@ -44,6 +44,7 @@ const std::vector<Row>& Rows() {
   static const std::vector<Row> rows = {
       {"run.mode", Words({"async"})},
       {"run.device", Words({"cuda"})},
+      {"model.lora_adapter_path", Any},
       {"rollout.speculation.sources", IsNotEmpty},
       {"rollout.speculation.verification", Words({"rejection", "block"})},
       {"rollout.speculation.draft_model", Any},
@@ -59,7 +60,6 @@ const std::vector<Row>& Rows() {
       {"learner.stream_backward_chunk", IsPositive},
       {"learner.share_prompt", IsTrue},
       {"algorithm.parallel_bonus.coef", IsPositive},
-      {"trainer.export", Words({"adapter"})},
       {"placement.mode", Words({"local", "cluster"})},
       {"placement.actor_devices", Any},
       {"placement.learner_devices", Any},
