@@ -21,21 +21,21 @@ std::string DescribePair(const A& a, const B& b) {
 }  // namespace winnow
 
 // Invariants of our own code; a user's mistake is a Status instead (style.md §5).
-#define WINNOW_CHECK(condition)                                            \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      ::winnow::CheckFailed(__FILE__, __LINE__, #condition, "");           \
-    }                                                                      \
+#define WINNOW_CHECK(condition)                                  \
+  do {                                                           \
+    if (!(condition)) {                                          \
+      ::winnow::CheckFailed(__FILE__, __LINE__, #condition, ""); \
+    }                                                            \
   } while (false)
 
-#define WINNOW_CHECK_OP(op, a, b)                                          \
-  do {                                                                     \
-    const auto& check_a_ = (a);                                            \
-    const auto& check_b_ = (b);                                            \
-    if (!(check_a_ op check_b_)) {                                         \
-      ::winnow::CheckFailed(__FILE__, __LINE__, #a " " #op " " #b,         \
+#define WINNOW_CHECK_OP(op, a, b)                                                  \
+  do {                                                                             \
+    const auto& check_a_ = (a);                                                    \
+    const auto& check_b_ = (b);                                                    \
+    if (!(check_a_ op check_b_)) {                                                 \
+      ::winnow::CheckFailed(__FILE__, __LINE__, #a " " #op " " #b,                 \
                             ::winnow::internal::DescribePair(check_a_, check_b_)); \
-    }                                                                      \
+    }                                                                              \
   } while (false)
 
 #define WINNOW_CHECK_EQ(a, b) WINNOW_CHECK_OP(==, a, b)

@@ -26,7 +26,9 @@ Digest FromXxh(XXH128_hash_t hash) { return {hash.low64, hash.high64}; }
 
 }  // namespace
 
-std::string ToHex(const Digest& digest) { return Format("{:016x}{:016x}", digest.high, digest.low); }
+std::string ToHex(const Digest& digest) {
+  return Format("{:016x}{:016x}", digest.high, digest.low);
+}
 
 bool ParseDigest(std::string_view text, Digest* digest) {
   if (text.size() != 32) return false;

@@ -21,11 +21,14 @@ std::string WithReason(const std::string& path, int error) {
 Status FromErrno(const std::string& path, int error) {
   switch (error) {
     case ENOENT:
-    case ENOTDIR: return NotFound(WithReason(path, error));
+    case ENOTDIR:
+      return NotFound(WithReason(path, error));
     case EACCES:
     case EPERM:
-    case EISDIR: return InvalidArgument(WithReason(path, error));
-    default: return Unavailable(WithReason(path, error));
+    case EISDIR:
+      return InvalidArgument(WithReason(path, error));
+    default:
+      return Unavailable(WithReason(path, error));
   }
 }
 
@@ -173,8 +176,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
   return RenameDurably(temporary, path);
 }
 
-FileLock::FileLock(FileLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 FileLock::~FileLock() {
   if (descriptor_ >= 0) ::close(descriptor_);

@@ -8,19 +8,26 @@ std::string ToHex(PromptId id) { return Format("{:016x}", id.value()); }
 
 std::string_view FinishReasonName(FinishReason reason) {
   switch (reason) {
-    case FinishReason::kStop: return "stop";
-    case FinishReason::kLength: return "length";
-    case FinishReason::kError: return "error";
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kError:
+      return "error";
   }
   return "unknown";
 }
 
 std::string_view VerdictKindName(VerdictKind kind) {
   switch (kind) {
-    case VerdictKind::kScored: return "scored";
-    case VerdictKind::kInvalid: return "invalid";
-    case VerdictKind::kTimeout: return "timeout";
-    case VerdictKind::kError: return "error";
+    case VerdictKind::kScored:
+      return "scored";
+    case VerdictKind::kInvalid:
+      return "invalid";
+    case VerdictKind::kTimeout:
+      return "timeout";
+    case VerdictKind::kError:
+      return "error";
   }
   return "unknown";
 }

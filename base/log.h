@@ -8,7 +8,8 @@ namespace winnow {
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 // The logger of one folder: `const Logger log("store");` at file scope, then `log.Info(...)`.
-// Lines go to stderr as `[level] folder: message`. Thread-safe; never blocks on anything but stderr.
+// Lines go to stderr as `[level] folder: message`. Thread-safe; never blocks on anything but
+// stderr.
 class Logger {
  public:
   explicit constexpr Logger(std::string_view folder) : folder_(folder) {}

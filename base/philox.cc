@@ -26,8 +26,7 @@ std::array<uint32_t, 4> Philox(std::array<uint32_t, 2> key, std::array<uint32_t,
 std::array<uint32_t, 4> StreamHash(const NoiseKey& key) {
   WINNOW_CHECK_LT(key.occurrence, 1u << 8);
   WINNOW_CHECK_LT(key.sample, 1u << 20);
-  const uint32_t tail =
-      static_cast<uint32_t>(key.use) << 28 | key.occurrence << 20 | key.sample;
+  const uint32_t tail = static_cast<uint32_t>(key.use) << 28 | key.occurrence << 20 | key.sample;
   return Philox({Low(key.seed), High(key.seed)},
                 {Low(key.prompt.value()), High(key.prompt.value()), key.step, tail});
 }
@@ -51,9 +50,9 @@ double UnitDouble(const std::array<uint32_t, 4>& words) {
 
 double FilterUniform(uint64_t seed, PromptId prompt, uint32_t epoch, uint32_t d) {
   WINNOW_CHECK_LT(d, 1u << 28);
-  return UnitDouble(Philox({Low(seed), High(seed)},
-                           {Low(prompt.value()), High(prompt.value()), epoch,
-                            static_cast<uint32_t>(NoiseUse::kFilter) << 28 | d}));
+  return UnitDouble(
+      Philox({Low(seed), High(seed)}, {Low(prompt.value()), High(prompt.value()), epoch,
+                                       static_cast<uint32_t>(NoiseUse::kFilter) << 28 | d}));
 }
 
 }  // namespace winnow

@@ -33,9 +33,9 @@ enum class NoisePurpose : uint32_t {
 
 // The noise of one sample: every draw is a pure function of the fields and of the position.
 struct NoiseKey {
-  uint64_t seed = 0;        // run.seed
+  uint64_t seed = 0;  // run.seed
   PromptId prompt;
-  uint32_t step = 0;        // policy step of the group's dispatch (filters: epoch)
+  uint32_t step = 0;  // policy step of the group's dispatch (filters: epoch)
   NoiseUse use = NoiseUse::kTrain;
   uint32_t occurrence = 0;  // < 256
   uint32_t sample = 0;      // index in the group, < 2^20

@@ -13,15 +13,16 @@ namespace winnow {
 // Who is to blame for a failure; decides what a caller does about it (style.md §5).
 enum class StatusCode : uint8_t {
   kOk = 0,
-  kInvalidArgument,    // the caller's mistake: refused at once, exit code 2
-  kNotFound,           // the caller asked for something that is not there, exit code 2
-  kFailedPrecondition, // state forbids it (run folder in use, store at another config), exit code 2
-  kUnimplemented,      // known to the design, not built yet, exit code 2
-  kUnavailable,        // the world: may work later, exit code 75
-  kDeadlineExceeded,   // the world: took too long
-  kDataLoss,           // bytes are not what was written, exit code 42
-  kDeviceLost,         // sticky device error, exit code 75
-  kInternal,           // a library behaved as it must not, exit code 42
+  kInvalidArgument,     // the caller's mistake: refused at once, exit code 2
+  kNotFound,            // the caller asked for something that is not there, exit code 2
+  kFailedPrecondition,  // state forbids it (run folder in use, store at another config), exit code
+                        // 2
+  kUnimplemented,       // known to the design, not built yet, exit code 2
+  kUnavailable,         // the world: may work later, exit code 75
+  kDeadlineExceeded,    // the world: took too long
+  kDataLoss,            // bytes are not what was written, exit code 42
+  kDeviceLost,          // sticky device error, exit code 75
+  kInternal,            // a library behaved as it must not, exit code 42
 };
 
 std::string_view StatusCodeName(StatusCode code);
@@ -63,7 +64,7 @@ int ExitCodeFor(const Status& status);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit by design
   Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit by design
     WINNOW_CHECK(!status_.ok());
   }
@@ -71,9 +72,18 @@ class [[nodiscard]] Result {
   bool ok() const { return status_.ok(); }
   const Status& status() const { return status_; }
   // REQUIRES: ok().
-  T& value() & { Verify(); return *value_; }
-  const T& value() const& { Verify(); return *value_; }
-  T&& value() && { Verify(); return *std::move(value_); }
+  T& value() & {
+    Verify();
+    return *value_;
+  }
+  const T& value() const& {
+    Verify();
+    return *value_;
+  }
+  T&& value() && {
+    Verify();
+    return *std::move(value_);
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -94,11 +104,11 @@ class [[nodiscard]] Result {
 #define WINNOW_CONCAT(a, b) WINNOW_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function if `expression`, a Status, is an error.
-#define WINNOW_RETURN_IF_ERROR(expression)                       \
-  do {                                                           \
+#define WINNOW_RETURN_IF_ERROR(expression)                        \
+  do {                                                            \
     if (::winnow::Status status_ = (expression); !status_.ok()) { \
-      return status_;                                            \
-    }                                                            \
+      return status_;                                             \
+    }                                                             \
   } while (false)
 
 // Assigns the value of `expression`, a Result, to `lhs`, or returns its error.

@@ -61,7 +61,8 @@ struct ThreadPool::Impl {
   void Work() {
     uint64_t seen = 0;
     for (;;) {
-      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen; ++spin)
+      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen;
+           ++spin)
         Pause();
       if (generation.load(std::memory_order_acquire) == seen) {
         std::unique_lock lock(mutex);
@@ -99,7 +100,8 @@ void ThreadPool::ParallelFor(size_t count, size_t grain,
   if (count == 0) return;
   grain = std::max<size_t>(1, grain);
   if (num_threads_ == 1 || count <= grain || inside_pool) {
-    for (size_t begin = 0; begin < count; begin += grain) body(begin, std::min(begin + grain, count));
+    for (size_t begin = 0; begin < count; begin += grain)
+      body(begin, std::min(begin + grain, count));
     return;
   }
   Impl& pool = *impl_;

@@ -24,19 +24,18 @@ std::string ProcessorName() {
 }
 
 double MemoryGiB() {
-  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0 * 1024.0);
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE)) /
+         (1024.0 * 1024.0 * 1024.0);
 }
 
 Status RunDoctor(bool as_json) {
   ThreadPool pool(0);
-  Json json = {{"processor", ProcessorName()},
-               {"cores", AvailableCores()},
-               {"memory_gib", MemoryGiB()}};
+  Json json = {
+      {"processor", ProcessorName()}, {"cores", AvailableCores()}, {"memory_gib", MemoryGiB()}};
   WINNOW_ASSIGN_OR_RETURN(const device::Arithmetic best, device::ResolveArithmetic("auto"));
   json["dtype_auto"] = device::ArithmeticName(best);
-  for (const auto arithmetic : {device::Arithmetic::kF32, device::Arithmetic::kBf16Tile,
-                                device::Arithmetic::kBf16Pair}) {
+  for (const auto arithmetic :
+       {device::Arithmetic::kF32, device::Arithmetic::kBf16Tile, device::Arithmetic::kBf16Pair}) {
     WINNOW_ASSIGN_OR_RETURN(const auto ops, device::MakeCpuOps(arithmetic, &pool));
     json["kernels"][std::string(device::ArithmeticName(arithmetic))] = {
         {"native", device::IsNative(arithmetic)}, {"kernels", ops->kernels()}};

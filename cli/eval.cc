@@ -80,8 +80,7 @@ void WriteResponses(const orchestrator::JudgedGroup& group, std::FILE* out) {
                  {"reference", group.prompt->reference},
                  {"kind", VerdictKindName(sample.verdict.kind())},
                  {"finish", FinishReasonName(sample.trajectory.finish)}};
-    json["reward"] =
-        sample.verdict.is_scored() ? Json(sample.verdict.reward()) : Json(nullptr);
+    json["reward"] = sample.verdict.is_scored() ? Json(sample.verdict.reward()) : Json(nullptr);
     const std::string line = DumpJson(json) + "\n";
     std::fwrite(line.data(), 1, line.size(), out);
   }
@@ -89,12 +88,11 @@ void WriteResponses(const orchestrator::JudgedGroup& group, std::FILE* out) {
 
 Status RunEval(const Options& options) {
   WINNOW_ASSIGN_OR_RETURN(const auto scorer, MakeEvalScorer(options));
-  orchestrator::EvaluatorOptions evaluator{.seed = options.seed,
-                                           .num_samples = options.n,
-                                           .generation = options.Generation()};
-  WINNOW_ASSIGN_OR_RETURN(evaluator.extract, reward::ParseExtractRule(
-                                                 options.extract.empty() ? "auto"
-                                                                         : options.extract));
+  orchestrator::EvaluatorOptions evaluator{
+      .seed = options.seed, .num_samples = options.n, .generation = options.Generation()};
+  WINNOW_ASSIGN_OR_RETURN(
+      evaluator.extract,
+      reward::ParseExtractRule(options.extract.empty() ? "auto" : options.extract));
   evaluator.answer_form = orchestrator::AnswerFormOf(options.verifier);
   WINNOW_ASSIGN_OR_RETURN(ModelSession session, OpenModel(options.model));
   WINNOW_ASSIGN_OR_RETURN(
@@ -117,11 +115,11 @@ Status RunEval(const Options& options) {
   if (!options.out.empty() && (out = std::fopen(options.out.c_str(), "wb")) == nullptr) {
     return InvalidArgument("--out must be a file that can be written: " + options.out);
   }
-  const auto result = orchestrator::RunEvaluation(
-      evaluator, source, scorer->range(), PolicyVersion(0), &stage,
-      [out](const orchestrator::JudgedGroup& group) {
-        if (out != nullptr) WriteResponses(group, out);
-      });
+  const auto result =
+      orchestrator::RunEvaluation(evaluator, source, scorer->range(), PolicyVersion(0), &stage,
+                                  [out](const orchestrator::JudgedGroup& group) {
+                                    if (out != nullptr) WriteResponses(group, out);
+                                  });
   if (out != nullptr && std::fclose(out) != 0) return Unavailable("cannot write to " + options.out);
   if (!result.ok()) return result.status();
   if (options.json) {

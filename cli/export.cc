@@ -31,9 +31,8 @@ Result<learner::FoundCheckpoint> Find(const Options& options) {
 }
 
 Status RunExport(const Options& options) {
-  WINNOW_ASSIGN_OR_RETURN(
-      const Config config,
-      ReadJob(options.run_folder + "/config.resolved.yaml", {}, Purpose::kShow));
+  WINNOW_ASSIGN_OR_RETURN(const Config config, ReadJob(options.run_folder + "/config.resolved.yaml",
+                                                       {}, Purpose::kShow));
   WINNOW_ASSIGN_OR_RETURN(const learner::FoundCheckpoint checkpoint, Find(options));
   if (std::filesystem::exists(options.out) && !std::filesystem::is_empty(options.out)) {
     return FailedPrecondition("--out must be a folder that is not there yet: " + options.out);

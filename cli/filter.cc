@@ -25,8 +25,8 @@ void PrintEvents(const std::string& text) {
     std::string line = Format("{:<9} epoch {}", kind, event.value("epoch", 0));
     if (event.contains("step")) line += Format(" step {}", event["step"].dump());
     if (event.contains("ids")) line += Format(" prompts {}", event["ids"].size());
-    for (const char* name : {"draws", "zvr", "abs", "hard_ratio", "easy_ratio", "p_easy", "p_hard",
-                             "samples"}) {
+    for (const char* name :
+         {"draws", "zvr", "abs", "hard_ratio", "easy_ratio", "p_easy", "p_hard", "samples"}) {
       if (event.contains(name)) line += Format(" {} {}", name, event[name].dump());
     }
     std::printf("%s\n", line.c_str());

@@ -31,8 +31,8 @@ Result<std::unique_ptr<HistoryReader>> Open(const Options& options) {
   const std::string checkpoint =
       Format("{}/checkpoints/step_{:08}", run, static_cast<uint64_t>(options.at));
   if (!std::filesystem::is_directory(checkpoint)) {
-    return NotFound(Format("--at must be a step that has a checkpoint in {}/checkpoints: {}", run,
-                           options.at));
+    return NotFound(
+        Format("--at must be a step that has a checkpoint in {}/checkpoints: {}", run, options.at));
   }
   return HistoryReader::OpenCheckpoint(checkpoint + "/history");
 }
@@ -74,8 +74,8 @@ Status RunList(const Options& options) {
 Status RunExport(const Options& options) {
   WINNOW_ASSIGN_OR_RETURN(const auto reader, Open(options));
   std::FILE* out = options.out == "-" ? stdout : std::fopen(options.out.c_str(), "wb");
-  if (out == nullptr) return InvalidArgument("--out must be a file that can be written: " +
-                                             options.out);
+  if (out == nullptr)
+    return InvalidArgument("--out must be a file that can be written: " + options.out);
   Status status = reader->Export([&](std::string_view line) -> Status {
     if (std::fwrite(line.data(), 1, line.size(), out) != line.size() ||
         std::fputc('\n', out) == EOF) {
@@ -113,9 +113,8 @@ CLI::App* Declare(CLI::App* parent, const std::string& name, const std::string& 
       ->required();
   command->add_option("--at", options->at, "the step of a checkpoint instead of the present");
   command->add_flag("--json", options->json, "JSON instead of a table");
-  command->callback([run, options, function] {
-    *run = [options, function] { return function(*options); };
-  });
+  command->callback(
+      [run, options, function] { *run = [options, function] { return function(*options); }; });
   return command;
 }
 

@@ -83,8 +83,8 @@ void AppendObject(const Json& object, const std::string& prefix, size_t width, s
 size_t KeyWidth(const Json& object, size_t prefix) {
   size_t width = 0;
   for (const auto& [key, value] : object.items()) {
-    width = std::max(width, value.is_object() ? KeyWidth(value, prefix + key.size() + 1)
-                                              : prefix + key.size());
+    width = std::max(
+        width, value.is_object() ? KeyWidth(value, prefix + key.size() + 1) : prefix + key.size());
   }
   return width;
 }

@@ -20,8 +20,11 @@ Result<Config> ReadJob(const std::string& path, const std::vector<std::string>& 
   Config config;
   std::vector<std::string> messages;
   std::vector<std::string> notices;
-  const bool ok = LoadConfig({.path = path, .sets = sets, .environment = ProcessEnvironment(),
-                              .purpose = purpose, .check_files = purpose != Purpose::kShow},
+  const bool ok = LoadConfig({.path = path,
+                              .sets = sets,
+                              .environment = ProcessEnvironment(),
+                              .purpose = purpose,
+                              .check_files = purpose != Purpose::kShow},
                              &config, &messages, &notices);
   for (const std::string& notice : notices) std::fprintf(stderr, "%s\n", notice.c_str());
   if (ok) {

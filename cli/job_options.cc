@@ -195,12 +195,12 @@ orchestrator::FilterOptions FilterOptionsOf(const Config& config) {
   options.skip_rate_from = config.OptionalString("filter.skip_rate_from").value_or("");
   options.band_low = config.Number("filter.band_low");
   options.band_high = config.Number("filter.band_high");
-  options.mopps = {.lambda = config.Number("filter.mopps.lambda"),
-                   .target = config.Number("filter.mopps.target"),
-                   .prior_alpha = config.Number("filter.mopps.prior_alpha"),
-                   .prior_beta = config.Number("filter.mopps.prior_beta"),
-                   .candidate_factor =
-                       static_cast<uint32_t>(config.Int("filter.mopps.candidate_factor"))};
+  options.mopps = {
+      .lambda = config.Number("filter.mopps.lambda"),
+      .target = config.Number("filter.mopps.target"),
+      .prior_alpha = config.Number("filter.mopps.prior_alpha"),
+      .prior_beta = config.Number("filter.mopps.prior_beta"),
+      .candidate_factor = static_cast<uint32_t>(config.Int("filter.mopps.candidate_factor"))};
   options.n_gpus = static_cast<uint32_t>(config.Int("filter.n_gpus"));
   options.dl_batch = static_cast<uint32_t>(config.Int("filter.dl_batch"));
   options.full_sampling_bs = config.Bool("filter.full_sampling_bs");
@@ -274,10 +274,9 @@ Result<orchestrator::TrainerOptions> TrainerOptionsOf(const Config& config) {
   options.metric = config.String("filter.metric");
   options.max_unknown_fraction = config.Number("reward.max_unknown_fraction");
   options.rollouts_per_step = static_cast<uint32_t>(config.Int("metrics.rollouts_per_step"));
-  options.retention = {
-      .max_actor_ckpt_to_keep = Count(config, "trainer.max_actor_ckpt_to_keep"),
-      .keep_every = static_cast<uint64_t>(config.Int("trainer.keep_every")),
-      .best_step = std::nullopt};
+  options.retention = {.max_actor_ckpt_to_keep = Count(config, "trainer.max_actor_ckpt_to_keep"),
+                       .keep_every = static_cast<uint64_t>(config.Int("trainer.keep_every")),
+                       .best_step = std::nullopt};
   options.arithmetic = config.String("model.dtype");
   return options;
 }

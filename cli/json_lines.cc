@@ -39,9 +39,8 @@ Status ForEachJsonLine(const std::string& input,
   };
   if (input != "-") {
     const Status status = ForEachLine(input, handle);
-    return status.code() == StatusCode::kNotFound
-               ? status.WithPrefix("--input cannot be read")
-               : status;
+    return status.code() == StatusCode::kNotFound ? status.WithPrefix("--input cannot be read")
+                                                  : status;
   }
   std::string text;
   for (size_t number = 1; std::getline(std::cin, text); ++number) {

@@ -68,9 +68,10 @@ Status RunLogprobs(const Options& options) {
 
 void DeclareLogprobs(CLI::App* app, Run* run) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app->add_subcommand(
-      "logprobs", "Log-probabilities of token ids: JSON lines {\"input_ids\"} in, "
-                  "{\"log_probs\"} out");
+  CLI::App* command =
+      app->add_subcommand("logprobs",
+                          "Log-probabilities of token ids: JSON lines {\"input_ids\"} in, "
+                          "{\"log_probs\"} out");
   command->add_option("--model", options->model.model, "model folder")->required();
   command->add_option("--input", options->input, "JSON lines, - for stdin")->capture_default_str();
   command->add_option("--dtype", options->model.dtype, "auto, f32, bf16, bf16_tile, bf16_pair")

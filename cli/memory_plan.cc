@@ -31,11 +31,10 @@ double ActivationsPerToken(const model::ModelConfig& model, const std::string& r
 }
 
 std::vector<std::pair<std::string, double>> PartsInGiB(const MemoryPlan& plan) {
-  std::vector<std::pair<std::string, double>> parts = {
-      {"optimizer", plan.optimizer / kGiB},
-      {"activations", plan.activations / kGiB},
-      {"gradient", plan.gradient / kGiB},
-      {"weights", plan.weights / kGiB}};
+  std::vector<std::pair<std::string, double>> parts = {{"optimizer", plan.optimizer / kGiB},
+                                                       {"activations", plan.activations / kGiB},
+                                                       {"gradient", plan.gradient / kGiB},
+                                                       {"weights", plan.weights / kGiB}};
   std::stable_sort(parts.begin(), parts.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   return parts;
@@ -56,22 +55,20 @@ MemoryPlan PlanMemory(const JobInputs& inputs) {
   if (inputs.needs_reference) plan.weights += parameters * (4 + element);
   plan.gradient = trained * 4;
   plan.optimizer = trained * 8;
-  const auto tokens = static_cast<double>(
-      std::min(config.Int("learner.ppo_max_token_len_per_gpu"),
-               config.Int("data.train_batch_size") * config.Int("rollout.n") *
-                   (config.Int("data.max_prompt_length") +
-                    config.Int("data.max_response_length"))));
-  plan.activations =
-      4 * (tokens * ActivationsPerToken(model, config.String("learner.recompute")) +
-           static_cast<double>(config.Int("learner.head_chunk_tokens")) *
-               static_cast<double>(model.vocab_size));
+  const auto tokens = static_cast<double>(std::min(
+      config.Int("learner.ppo_max_token_len_per_gpu"),
+      config.Int("data.train_batch_size") * config.Int("rollout.n") *
+          (config.Int("data.max_prompt_length") + config.Int("data.max_response_length"))));
+  plan.activations = 4 * (tokens * ActivationsPerToken(model, config.String("learner.recompute")) +
+                          static_cast<double>(config.Int("learner.head_chunk_tokens")) *
+                              static_cast<double>(model.vocab_size));
   return plan;
 }
 
 std::string CheckMemoryPlan(const JobInputs& inputs) {
   const MemoryPlan plan = PlanMemory(inputs);
-  const double available = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-                           static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double available =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   return CheckMemory(plan.total() / kGiB, available / kGiB, PartsInGiB(plan));
 }
 

@@ -25,9 +25,9 @@ struct ModelSession {
 };
 
 struct ModelSessionOptions {
-  std::string model;           // folder
-  std::string tokenizer;       // folder; empty = that of the model
-  std::string dtype = "auto";  // auto f32 bf16 bf16_tile bf16_pair
+  std::string model;                    // folder
+  std::string tokenizer;                // folder; empty = that of the model
+  std::string dtype = "auto";           // auto f32 bf16 bf16_tile bf16_pair
   std::string chat_template = "model";  // model, none, or a file
   int threads = 0;
   model::PolicyOptions policy{.trainable = false};

@@ -14,12 +14,21 @@ namespace {
 
 // Keys and sections that may change between the starts of one run: none of them changes a token, a
 // reward or a weight of a step that both would make.
-constexpr std::array<std::string_view, 15> kHarmless = {
-    "run.name",        "run.project",   "run.threads",
-    "run.log_level",   "run.dir",       "trainer.",
-    "metrics.",        "data.val_",     "rollout.val_kwargs.",
-    "rollout.max_num_", "rollout.kv_cache_bytes", "rollout.gpu_memory_utilization",
-    "rollout.enable_", "learner.ppo_max_token_len_per_gpu", "learner.recompute"};
+constexpr std::array<std::string_view, 15> kHarmless = {"run.name",
+                                                        "run.project",
+                                                        "run.threads",
+                                                        "run.log_level",
+                                                        "run.dir",
+                                                        "trainer.",
+                                                        "metrics.",
+                                                        "data.val_",
+                                                        "rollout.val_kwargs.",
+                                                        "rollout.max_num_",
+                                                        "rollout.kv_cache_bytes",
+                                                        "rollout.gpu_memory_utilization",
+                                                        "rollout.enable_",
+                                                        "learner.ppo_max_token_len_per_gpu",
+                                                        "learner.recompute"};
 
 bool IsHarmless(std::string_view line) {
   return std::any_of(kHarmless.begin(), kHarmless.end(),
@@ -55,7 +64,8 @@ Result<Config> ReconcileWithRun(const Config& config, const std::string& resolve
   if (!refused.empty() && !accept_changed) {
     return FailedPrecondition(resolved_path +
                               ": the run began with other values; choose another run.dir, or "
-                              "--accept-changed: " + refused);
+                              "--accept-changed: " +
+                              refused);
   }
   return config;
 }

@@ -58,8 +58,7 @@ orchestrator::SupervisedTrainerOptions TrainerOptionsFor(const Config& config) {
 
 Result<Config> ReadSupervisedJob(const Options& options) {
   WINNOW_ASSIGN_OR_RETURN(Config config, ReadJob(options.job, options.sets, Purpose::kSft));
-  const int64_t created =
-      CreationTimeOfRun(config.String("run.dir") + "/config.resolved.yaml");
+  const int64_t created = CreationTimeOfRun(config.String("run.dir") + "/config.resolved.yaml");
   config = config.WithCreationTime(created != 0 ? created : WallSeconds());
   WINNOW_ASSIGN_OR_RETURN(const device::Arithmetic arithmetic,
                           device::ResolveArithmetic(config.String("model.dtype")));
@@ -85,9 +84,9 @@ Status RunSft(const Options& options) {
   WINNOW_RETURN_IF_ERROR(WriteFileAtomically(folder.resolved_config(), config.ToResolvedYaml()));
   WINNOW_ASSIGN_OR_RETURN(const auto checkpoint,
                           learner::FindNewestCheckpoint(folder.checkpoints()));
-  WINNOW_ASSIGN_OR_RETURN(const auto learner, learner::SupervisedLearner<float>::Create(
-                                                  SupervisedOptionsOf(config),
-                                                  session.policy.get()));
+  WINNOW_ASSIGN_OR_RETURN(
+      const auto learner,
+      learner::SupervisedLearner<float>::Create(SupervisedOptionsOf(config), session.policy.get()));
   orchestrator::MetricsHub metrics;
   WINNOW_RETURN_IF_ERROR(metrics.Open(
       folder.path(), config.List("metrics.logger"),

@@ -23,15 +23,13 @@ Status TokenizeText(const model::Tokenizer& tokenizer, const Json& line) {
 }
 
 // A template's own refusal (raise_exception) is an answer, not a failure of the command.
-Status TokenizeChat(const model::Tokenizer& tokenizer, const model::Chat& chat,
-                    const Json& line) {
+Status TokenizeChat(const model::Tokenizer& tokenizer, const model::Chat& chat, const Json& line) {
   if (!line.contains("messages") || !line["messages"].is_array()) {
     return InvalidArgument("\"messages\" must be a list of messages");
   }
   const Result<std::string> text =
       chat.Render(DumpJson(line["messages"]), line.value("add_generation_prompt", false),
-                  WallSeconds(),
-                  line.contains("variables") ? DumpJson(line["variables"]) : "{}");
+                  WallSeconds(), line.contains("variables") ? DumpJson(line["variables"]) : "{}");
   if (!text.ok()) {
     PrintJsonLine({{"error", text.status().message()}});
     return OkStatus();

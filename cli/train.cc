@@ -39,8 +39,8 @@ Status DryRun(const JobInputs& inputs) {
   std::fprintf(stderr, "verifier %s says of the first row's own reference: %s\n",
                inputs.scorer->traits().name.c_str(), verdict.ToString().c_str());
   if (verdict.kind() == VerdictKind::kInvalid) {
-    return InvalidArgument(prompt.origin + ": the verifier cannot judge the first row: " +
-                           verdict.reason());
+    return InvalidArgument(prompt.origin +
+                           ": the verifier cannot judge the first row: " + verdict.reason());
   }
   std::fputs("all checks passed; nothing was created\n", stderr);
   return OkStatus();
@@ -59,8 +59,7 @@ Status Finish(const JobInputs& inputs, const orchestrator::RunFolder& folder,
     std::fprintf(stderr, "exported %s\n", folder.exported().c_str());
   }
   const orchestrator::RunSummary summary = trainer.Summary();
-  WINNOW_RETURN_IF_ERROR(
-      WriteFileAtomically(folder.summary(), orchestrator::SummaryJson(summary)));
+  WINNOW_RETURN_IF_ERROR(WriteFileAtomically(folder.summary(), orchestrator::SummaryJson(summary)));
   const auto percent = [](const std::optional<double>& value) {
     return value.has_value() ? Format("{:.1f} %", 100 * *value) : std::string("not evaluated");
   };
@@ -110,14 +109,13 @@ Status TrainInFolder(JobInputs inputs, const Options& options) {
   std::fputs(DerivedNumbers(inputs).c_str(), stderr);
   WINNOW_ASSIGN_OR_RETURN(RunParts parts, OpenParts(inputs, folder, resume));
 
-  const bool had_steps = std::filesystem::exists(folder.metrics()) &&
-                         std::filesystem::file_size(folder.metrics()) > 0;
+  const bool had_steps =
+      std::filesystem::exists(folder.metrics()) && std::filesystem::file_size(folder.metrics()) > 0;
   const std::vector<std::string>& loggers = inputs.config.List("metrics.logger");
   orchestrator::MetricsHub metrics;
-  WINNOW_RETURN_IF_ERROR(metrics.Open(folder.path(), loggers,
-                                      resume.has_value()
-                                          ? std::optional(resume->checkpoint.manifest.step)
-                                          : std::nullopt));
+  WINNOW_RETURN_IF_ERROR(metrics.Open(
+      folder.path(), loggers,
+      resume.has_value() ? std::optional(resume->checkpoint.manifest.step) : std::nullopt));
   WINNOW_ASSIGN_OR_RETURN(const orchestrator::TrainerOptions trainer_options,
                           TrainerOptionsOf(inputs.config));
   std::optional<store::AbandonedHistory> abandoned;

@@ -43,8 +43,7 @@ Result<orchestrator::FilterSettings> FilterOf(const Config& config, uint64_t num
       .n = static_cast<uint32_t>(config.Int("rollout.n")),
       .train_batch_size = static_cast<uint32_t>(config.Int("data.train_batch_size")),
       .num_prompts = num_prompts,
-      .total_epochs = static_cast<uint32_t>(
-          config.OptionalInt("trainer.total_epochs").value_or(0)),
+      .total_epochs = static_cast<uint32_t>(config.OptionalInt("trainer.total_epochs").value_or(0)),
       .min_scored = static_cast<uint32_t>(config.Int("reward.min_scored")),
       .reward_min = range.min,
       .reward_max = range.max};
@@ -52,8 +51,8 @@ Result<orchestrator::FilterSettings> FilterOf(const Config& config, uint64_t num
   const auto faults = orchestrator::CheckFilterOptions(options, job, {});
   if (!faults.empty()) {
     const orchestrator::OptionFault& fault = faults.front();
-    return InvalidArgument(Format("{}: {} {}: {}", config.Origin(fault.key), fault.key, fault.rule,
-                                  fault.found));
+    return InvalidArgument(
+        Format("{}: {} {}: {}", config.Origin(fault.key), fault.key, fault.rule, fault.found));
   }
   return orchestrator::ResolveFilter(options, job);
 }
@@ -147,17 +146,17 @@ Result<JobInputs> OpenInputs(Config config, int64_t max_rows) {
   const ModelSessionOptions model = ModelOptionsOf(inputs.config);
   const std::string& text_folder = model.tokenizer.empty() ? model.model : model.tokenizer;
   WINNOW_ASSIGN_OR_RETURN(inputs.model_config, model::LoadModelConfig(model.model));
-  WINNOW_RETURN_IF_ERROR(AsMistake(CheckPositions(
-      inputs.config, static_cast<int64_t>(inputs.model_config.max_positions))));
+  WINNOW_RETURN_IF_ERROR(AsMistake(
+      CheckPositions(inputs.config, static_cast<int64_t>(inputs.model_config.max_positions))));
   WINNOW_ASSIGN_OR_RETURN(inputs.tokenizer, model::Tokenizer::Load(text_folder));
   WINNOW_ASSIGN_OR_RETURN(inputs.chat, model::Chat::Load(text_folder, model.chat_template));
   const bool needs_answer = inputs.scorer->traits().needs_reference;
   orchestrator::PromptSourceOptions train = TrainDataOf(inputs.config, needs_answer);
   orchestrator::PromptSourceOptions val = ValDataOf(inputs.config, needs_answer);
   if (max_rows >= 0) train.max_samples = val.max_samples = max_rows;
-  WINNOW_ASSIGN_OR_RETURN(orchestrator::PromptSource source,
-                          orchestrator::PromptSource::Load(train, *inputs.tokenizer,
-                                                           inputs.chat.get()));
+  WINNOW_ASSIGN_OR_RETURN(
+      orchestrator::PromptSource source,
+      orchestrator::PromptSource::Load(train, *inputs.tokenizer, inputs.chat.get()));
   inputs.train = std::make_unique<orchestrator::PromptSource>(std::move(source));
   if (!val.files.empty()) {
     WINNOW_ASSIGN_OR_RETURN(
@@ -165,15 +164,15 @@ Result<JobInputs> OpenInputs(Config config, int64_t max_rows) {
     inputs.val = std::make_unique<orchestrator::PromptSource>(std::move(source));
   }
   if (inputs.train->prompts().empty()) {
-    return InvalidArgument(Format("{}: data.train_files must hold at least one prompt that fits: "
-                                  "{} were longer than data.max_prompt_length",
-                                  inputs.config.Origin("data.train_files"),
-                                  inputs.train->num_overlong()));
+    return InvalidArgument(
+        Format("{}: data.train_files must hold at least one prompt that fits: "
+               "{} were longer than data.max_prompt_length",
+               inputs.config.Origin("data.train_files"), inputs.train->num_overlong()));
   }
   WINNOW_ASSIGN_OR_RETURN(inputs.filter,
                           FilterOf(inputs.config, inputs.train->prompts().size(), range));
-  inputs.needs_reference = inputs.config.Bool("learner.use_kl_loss") ||
-                           inputs.config.Bool("algorithm.use_kl_in_reward");
+  inputs.needs_reference =
+      inputs.config.Bool("learner.use_kl_loss") || inputs.config.Bool("algorithm.use_kl_in_reward");
   WINNOW_RETURN_IF_ERROR(AsMistake(CheckMemoryPlan(inputs)));
   return inputs;
 }
@@ -181,9 +180,10 @@ Result<JobInputs> OpenInputs(Config config, int64_t max_rows) {
 std::string DerivedNumbers(const JobInputs& inputs) {
   std::string text = JobSummary(inputs.config);
   const size_t dropped = inputs.train->num_overlong();
-  text += Format("data     {} prompts{}{}\n", inputs.train->prompts().size(),
-                 dropped > 0 ? Format(", {} too long and dropped", dropped) : "",
-                 inputs.val != nullptr ? Format("; {} held out", inputs.val->prompts().size()) : "");
+  text +=
+      Format("data     {} prompts{}{}\n", inputs.train->prompts().size(),
+             dropped > 0 ? Format(", {} too long and dropped", dropped) : "",
+             inputs.val != nullptr ? Format("; {} held out", inputs.val->prompts().size()) : "");
   text += Format("model    {} layers in {}; {}\n", inputs.model_config.num_layers,
                  inputs.config.String("model.dtype"), MemoryPlanText(inputs));
   for (const std::string& note : inputs.filter.notes) text += "note     " + note + "\n";
@@ -206,8 +206,8 @@ Result<RunParts> OpenParts(const JobInputs& inputs, const orchestrator::RunFolde
     }
   }
   WINNOW_ASSIGN_OR_RETURN(const learner::LearnerOptions learner, LearnerOptionsOf(inputs.config));
-  WINNOW_ASSIGN_OR_RETURN(parts.learner, learner::Learner<float>::Create(
-                                             learner, policy, parts.reference.get()));
+  WINNOW_ASSIGN_OR_RETURN(parts.learner,
+                          learner::Learner<float>::Create(learner, policy, parts.reference.get()));
   if (resume.has_value()) {
     WINNOW_RETURN_IF_ERROR(RestoreWeights(resume->checkpoint, policy, parts.learner.get()));
   }
@@ -225,9 +225,9 @@ Result<RunParts> OpenParts(const JobInputs& inputs, const orchestrator::RunFolde
       [&](PromptId prompt, const store::PromptAggregate& aggregate) {
         parts.prompt_state->Put(prompt, aggregate);
       }));
-  WINNOW_ASSIGN_OR_RETURN(parts.planner,
-                          orchestrator::MakePlanner(inputs.filter, parts.prompt_state.get(),
-                                                    parts.offers.get()));
+  WINNOW_ASSIGN_OR_RETURN(
+      parts.planner,
+      orchestrator::MakePlanner(inputs.filter, parts.prompt_state.get(), parts.offers.get()));
   if (parts.planner->needs_history()) {
     WINNOW_RETURN_IF_ERROR(ReplayOutcomes(inputs, *parts.history, parts.planner.get()));
   }

@@ -74,9 +74,9 @@ std::vector<Action> Dispatcher::OnActorLost(uint32_t actor) {
 Status Dispatcher::CheckConservation() const {
   const uint64_t accounted = counts_.done + counts_.dropped + counts_.leased + counts_.pending;
   if (counts_.issued == accounted) return OkStatus();
-  return Internal(Format("tasks issued {} = done {} + dropped {} + leased {} + pending {} is broken",
-                         counts_.issued, counts_.done, counts_.dropped, counts_.leased,
-                         counts_.pending));
+  return Internal(
+      Format("tasks issued {} = done {} + dropped {} + leased {} + pending {} is broken",
+             counts_.issued, counts_.done, counts_.dropped, counts_.leased, counts_.pending));
 }
 
 Dispatcher::Task& Dispatcher::Find(TaskKey key) {

@@ -23,9 +23,9 @@ struct TaskKey {
 // What the caller is to do after an event.
 struct Action {
   enum class Kind {
-    kGenerate,   // hand task to `actor`
-    kScore,      // give task's trajectory to the verifier
-    kWaveDone,   // every task of the wave has a verdict
+    kGenerate,  // hand task to `actor`
+    kScore,     // give task's trajectory to the verifier
+    kWaveDone,  // every task of the wave has a verdict
   };
   Kind kind = Kind::kWaveDone;
   TaskKey task;
@@ -33,22 +33,23 @@ struct Action {
   uint32_t lease = 0;
 };
 
-// Conservation: issued = done + dropped + leased + pending, after every event (reliability.md §1.3).
+// Conservation: issued = done + dropped + leased + pending, after every event (reliability.md
+// §1.3).
 struct TaskCounts {
   uint64_t issued = 0;
   uint64_t pending = 0;
   uint64_t leased = 0;
   uint64_t done = 0;
   uint64_t dropped = 0;
-  uint64_t duplicates = 0;           // results that came after the first; dropped
-  uint64_t duplicate_mismatches = 0; // of those, with another digest: an alarm in sync mode
+  uint64_t duplicates = 0;            // results that came after the first; dropped
+  uint64_t duplicate_mismatches = 0;  // of those, with another digest: an alarm in sync mode
 };
 
 // Turns a wave of groups into tasks, leases them to actors with credits, and collects verdicts.
 // A pure state machine: event in, actions out; no clock, socket or thread inside.
-// Results do not depend on actors: tasks are issued group by group, the first valid result wins, and
-// the wave ends when each task has exactly one verdict.
-// Threads: one caller. Errors: kInternal if the law of conservation is broken (our bug, exit 42).
+// Results do not depend on actors: tasks are issued group by group, the first valid result wins,
+// and the wave ends when each task has exactly one verdict. Threads: one caller. Errors: kInternal
+// if the law of conservation is broken (our bug, exit 42).
 class Dispatcher {
  public:
   // Starts a wave of groups with these sizes. REQUIRES: no wave is open.

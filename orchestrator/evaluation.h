@@ -15,13 +15,13 @@ struct JudgedSample {
   bool scored = false;
   bool correct = false;  // its reward lies above the middle of the reward range
   double reward = 0;
-  std::string answer;    // extracted answer, for the majority vote; empty = none
+  std::string answer;  // extracted answer, for the majority vote; empty = none
 };
 
 struct EvaluationResult {
-  size_t count = 0;    // prompts
+  size_t count = 0;  // prompts
   size_t samples = 0;
-  size_t unknown = 0;  // samples without a reward
+  size_t unknown = 0;                 // samples without a reward
   std::optional<double> accuracy;     // mean over prompts of the share of correct scored samples
   std::optional<double> reward_mean;  // over scored samples
   // pass@k = mean over prompts of 1 − C(n−c, k)/C(n, k)                 (arXiv:2107.03374, eq. 1),

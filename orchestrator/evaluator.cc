@@ -43,10 +43,10 @@ Result<EvaluationResult> RunEvaluation(const EvaluatorOptions& options, const Pr
   for (size_t begin = 0; begin < prompts.size(); begin += kPromptsAtOnce) {
     std::vector<GroupPlan> plans;
     for (size_t i = begin; i < std::min(begin + kPromptsAtOnce, prompts.size()); ++i) {
-      plans.push_back({.prompt = &prompts[i],
-                       .key = {.seed = options.seed, .prompt = prompts[i].id,
-                               .use = NoiseUse::kEval},
-                       .num_samples = options.num_samples});
+      plans.push_back(
+          {.prompt = &prompts[i],
+           .key = {.seed = options.seed, .prompt = prompts[i].id, .use = NoiseUse::kEval},
+           .num_samples = options.num_samples});
     }
     WINNOW_ASSIGN_OR_RETURN(const std::vector<JudgedGroup> groups,
                             stage->Run(plans, options.generation, version));

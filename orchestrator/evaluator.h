@@ -14,9 +14,9 @@ namespace winnow::orchestrator {
 
 struct EvaluatorOptions {
   uint64_t seed = 1;
-  uint32_t num_samples = 1;            // val_kwargs.n
+  uint32_t num_samples = 1;  // val_kwargs.n
   rollout::GenerationOptions generation;
-  reward::ExtractRule extract;         // where answers stand, for the majority vote
+  reward::ExtractRule extract;  // where answers stand, for the majority vote
   reward::AnswerForm answer_form = reward::AnswerForm::kNumber;
 };
 

@@ -62,9 +62,9 @@ class RowReader {
     prompt.origin = origin;
     const Json* column = FindColumn(row, options_.prompt_key);
     if (column == nullptr || !(column->is_string() || column->is_array())) {
-      return InvalidArgument(Format(
-          "{}: data.prompt_key must name a string or a list of messages in each row: \"{}\"",
-          origin, options_.prompt_key));
+      return InvalidArgument(
+          Format("{}: data.prompt_key must name a string or a list of messages in each row: \"{}\"",
+                 origin, options_.prompt_key));
     }
     WINNOW_RETURN_IF_ERROR(ReadReference(row, &prompt));
     if (const Json* source = FindColumn(row, options_.reward_fn_key)) {
@@ -114,8 +114,8 @@ class RowReader {
     if (!messages.empty()) WINNOW_RETURN_IF_ERROR(RenderChat(std::move(messages), prompt));
     prompt->tokens = tokenizer_.Encode(prompt->text);
     if (prompt->tokens.empty()) {
-      return InvalidArgument(Format("{}: {} must not be empty", prompt->origin,
-                                    options_.prompt_key));
+      return InvalidArgument(
+          Format("{}: {} must not be empty", prompt->origin, options_.prompt_key));
     }
     return OkStatus();
   }
@@ -126,14 +126,14 @@ class RowReader {
           "{}: a chat needs a template, and neither the model nor model.chat_template has one",
           prompt->origin));
     }
-    const bool has_system = messages.front().is_object() &&
-                            messages.front().value("role", std::string()) == "system";
+    const bool has_system =
+        messages.front().is_object() && messages.front().value("role", std::string()) == "system";
     if (!options_.system_prompt.empty() && !has_system) {
       messages.insert(messages.begin(),
                       Json{{"role", "system"}, {"content", options_.system_prompt}});
     }
-    auto text = chat_->Render(Dump(messages), /*add_generation_prompt=*/true,
-                              options_.created_unix);
+    auto text =
+        chat_->Render(Dump(messages), /*add_generation_prompt=*/true, options_.created_unix);
     if (!text.ok()) return text.status().WithPrefix(prompt->origin);
     prompt->text = std::move(text).value();
     return OkStatus();
@@ -154,8 +154,8 @@ Result<PromptSource> PromptSource::Load(const PromptSourceOptions& options,
   uint64_t row = 0;
   for (const std::string& file : options.files) {
     const Status status = ForEachLine(file, [&](std::string_view line, size_t number) -> Status {
-      const bool full = options.max_samples >= 0 &&
-                        row >= static_cast<uint64_t>(options.max_samples);
+      const bool full =
+          options.max_samples >= 0 && row >= static_cast<uint64_t>(options.max_samples);
       if (full || line.find_first_not_of(" \t") == std::string_view::npos) return OkStatus();
       const std::string origin = Format("{}:{}", file, number);
       WINNOW_ASSIGN_OR_RETURN(Prompt prompt, reader.Read(line, origin));
@@ -181,10 +181,10 @@ Result<PromptSource> PromptSource::Load(const PromptSourceOptions& options,
       }
       const auto [known, inserted] = source.index_.emplace(prompt.id, source.prompts_.size());
       if (!inserted) {
-        return InvalidArgument(Format(
-            "{}: each row must have an id of its own; this one is that of {}: {}", origin,
-            source.prompts_[known->second].origin,
-            prompt.id_text.empty() ? ToHex(prompt.id) : "\"" + prompt.id_text + "\""));
+        return InvalidArgument(
+            Format("{}: each row must have an id of its own; this one is that of {}: {}", origin,
+                   source.prompts_[known->second].origin,
+                   prompt.id_text.empty() ? ToHex(prompt.id) : "\"" + prompt.id_text + "\""));
       }
       source.prompts_.push_back(std::move(prompt));
       return OkStatus();

@@ -38,8 +38,7 @@ Result<std::vector<JudgedGroup>> RolloutStage::Run(std::span<const GroupPlan> pl
   }
   worker_.SetVersion(version);
   WINNOW_RETURN_IF_ERROR(Perform(dispatcher_.OpenWave(sizes), plans, options));
-  WINNOW_RETURN_IF_ERROR(
-      Perform(dispatcher_.OnCredit(kColocatedActor, credits_), plans, options));
+  WINNOW_RETURN_IF_ERROR(Perform(dispatcher_.OnCredit(kColocatedActor, credits_), plans, options));
   WINNOW_CHECK(!dispatcher_.wave_open());
   WINNOW_RETURN_IF_ERROR(dispatcher_.CheckConservation());
   return std::move(groups_);

@@ -69,9 +69,9 @@ class RolloutStage : public actor::TrajectorySink {
   actor::RolloutWorker worker_;
   Dispatcher dispatcher_;
   uint64_t credits_ = 0;
-  std::vector<JudgedGroup> groups_;       // of the open wave
-  std::vector<size_t> issued_groups_;     // wave index of each group handed to the worker
-  std::vector<uint32_t> first_samples_;   // key.sample of sample 0 of each wave group
+  std::vector<JudgedGroup> groups_;      // of the open wave
+  std::vector<size_t> issued_groups_;    // wave index of each group handed to the worker
+  std::vector<uint32_t> first_samples_;  // key.sample of sample 0 of each wave group
   StageSeconds seconds_;
 };
 

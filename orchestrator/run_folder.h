@@ -48,8 +48,8 @@ struct RunSummary {
   uint64_t policy_version = 0;
   Digest final_weights_digest;
   Digest history_digest;
-  uint64_t rollouts = 0;         // responses generated for training
-  uint64_t prompts_skipped = 0;  // by the filter, before generation
+  uint64_t rollouts = 0;                  // responses generated for training
+  uint64_t prompts_skipped = 0;           // by the filter, before generation
   std::optional<double> accuracy_before;  // over val_files at version 0
   std::optional<double> accuracy_after;   // at the last version
   double wall_seconds = 0;

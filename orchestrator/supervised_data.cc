@@ -43,9 +43,8 @@ class RowBuilder {
       before.push_back(messages[i]);
       WINNOW_ASSIGN_OR_RETURN(const std::string turn, Render(before, /*generation=*/false));
       if (!prompt.starts_with(rendered) || !turn.starts_with(prompt)) {
-        return InvalidArgument(
-            "the chat template must render a conversation turn by turn: turn " +
-            std::to_string(i) + " changes the text before it");
+        return InvalidArgument("the chat template must render a conversation turn by turn: turn " +
+                               std::to_string(i) + " changes the text before it");
       }
       Append(tokenizer_.Encode(prompt.substr(rendered.size())), /*counts=*/false, &row);
       AppendTurn(tokenizer_.Encode(turn.substr(prompt.size())), &row);
@@ -64,8 +63,7 @@ class RowBuilder {
     return chat_->Render(Dump(messages), generation, options_.prompts.created_unix);
   }
 
-  static void Append(const std::vector<int32_t>& tokens, bool counts,
-                     learner::SupervisedRow* row) {
+  static void Append(const std::vector<int32_t>& tokens, bool counts, learner::SupervisedRow* row) {
     row->tokens.insert(row->tokens.end(), tokens.begin(), tokens.end());
     row->mask.insert(row->mask.end(), tokens.size(), counts ? 1 : 0);
   }
@@ -111,10 +109,9 @@ class Collector {
     const size_t all = data_.rows.size() + data_.refused.size();
     if (data_.rows.empty() ||
         static_cast<double>(data_.refused.size()) > kMaxRefusedShare * static_cast<double>(all)) {
-      return InvalidArgument(Format("{} of {} rows were refused, more than 5 %; the first: {}",
-                                    data_.refused.size(), all,
-                                    data_.refused.empty() ? "there is no row"
-                                                          : data_.refused.front()));
+      return InvalidArgument(
+          Format("{} of {} rows were refused, more than 5 %; the first: {}", data_.refused.size(),
+                 all, data_.refused.empty() ? "there is no row" : data_.refused.front()));
     }
     data_.digest = digester_.Finish();
     return std::move(data_);

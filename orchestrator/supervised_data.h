@@ -21,10 +21,10 @@ struct SupervisedDataOptions {
 };
 
 // The rows of a supervised job, ready to train on (learner.md §8).
-// {prompt, answer} rows become prompt + answer + end token, m = 1 behind the prompt. {messages} rows
-// are rendered turn by turn, m = 1 on each assistant turn up to its end-of-turn token; the turns must
-// concatenate to the whole rendering.
-// A row that is too long or does not parse is refused whole, with line and reason, never cut.
+// {prompt, answer} rows become prompt + answer + end token, m = 1 behind the prompt. {messages}
+// rows are rendered turn by turn, m = 1 on each assistant turn up to its end-of-turn token; the
+// turns must concatenate to the whole rendering. A row that is too long or does not parse is
+// refused whole, with line and reason, never cut.
 struct SupervisedData {
   std::vector<learner::SupervisedRow> rows;
   std::vector<std::string> refused;  // one line each

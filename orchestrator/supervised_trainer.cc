@@ -84,8 +84,8 @@ Status SupervisedTrainer::Run(const std::atomic<int>* stop) {
                                              .steps_done = step_ - first,
                                              .elapsed_s = MonotonicSeconds() - start,
                                              .loss = report.loss}));
-    const bool due = options_.save_freq > 0 &&
-                     step_ % static_cast<uint64_t>(options_.save_freq) == 0;
+    const bool due =
+        options_.save_freq > 0 && step_ % static_cast<uint64_t>(options_.save_freq) == 0;
     if (due || step_ == last) WINNOW_RETURN_IF_ERROR(SaveCheckpoint());
   }
   if (step_ >= last) return OkStatus();

@@ -16,11 +16,11 @@ namespace winnow::orchestrator {
 
 struct SupervisedTrainerOptions {
   uint64_t seed = 1;
-  size_t batch_size = 64;               // rows of an update
-  bool shuffle = true;                  // keyed permutation of each epoch
-  std::optional<uint64_t> total_steps;  // updates
-  std::optional<uint64_t> total_epochs; // the first reached ends the run
-  int64_t save_freq = 50;               // -1 = at the end only
+  size_t batch_size = 64;                // rows of an update
+  bool shuffle = true;                   // keyed permutation of each epoch
+  std::optional<uint64_t> total_steps;   // updates
+  std::optional<uint64_t> total_epochs;  // the first reached ends the run
+  int64_t save_freq = 50;                // -1 = at the end only
   learner::CheckpointRetention retention;
 };
 
@@ -50,7 +50,7 @@ class SupervisedTrainer {
   learner::SupervisedLearner<float>* const learner_;
   const RunFolder* const folder_;
   MetricsHub* const metrics_;
-  uint64_t step_ = 0;        // updates made
+  uint64_t step_ = 0;  // updates made
   uint64_t saved_step_ = 0;
   std::vector<size_t> order_;  // of epoch order_epoch_
   std::optional<uint64_t> order_epoch_;

@@ -20,9 +20,8 @@ GroupKey KeyOf(const store::Outcome& outcome) {
 }
 
 learner::TrainGroup ToTrainGroup(const JudgedGroup& group, const GroupKey& key) {
-  learner::TrainGroup train{.prompt = key.prompt,
-                            .occurrence = key.occurrence,
-                            .step = static_cast<uint32_t>(key.step)};
+  learner::TrainGroup train{
+      .prompt = key.prompt, .occurrence = key.occurrence, .step = static_cast<uint32_t>(key.step)};
   for (const JudgedTrajectory& judged : group.samples) {
     const rollout::Trajectory& trajectory = judged.trajectory;
     learner::TrainTrajectory one;
@@ -107,8 +106,8 @@ Status Trainer::Run(const std::atomic<int>* stop) {
   }
   if (Done()) return OkStatus();
   if (saved_step_ != state_.step) WINNOW_RETURN_IF_ERROR(SaveCheckpoint());
-  return Unavailable(Format("stopped by a signal after step {}; start again to go on",
-                            state_.step));
+  return Unavailable(
+      Format("stopped by a signal after step {}; start again to go on", state_.step));
 }
 
 Status Trainer::RunStep() {
@@ -184,17 +183,17 @@ Status Trainer::WatchVerdicts(const std::vector<JudgedGroup>& groups) {
       }
       const reward::WindowState state = window_.Add(verdict.kind());
       if (state == reward::WindowState::kStop) {
-        return InvalidArgument(Format(
-            "more than half of the first {} verdicts are invalid, so data.answer_key or the "
-            "columns of the verifier are mapped wrongly: {}",
-            reward::VerdictWindow::kFirst, example));
+        return InvalidArgument(
+            Format("more than half of the first {} verdicts are invalid, so data.answer_key or the "
+                   "columns of the verifier are mapped wrongly: {}",
+                   reward::VerdictWindow::kFirst, example));
       }
       if (state == reward::WindowState::kPause) {
-        return Unavailable(Format(
-            "{} of the last {} verdicts of {} are unknown, more than "
-            "reward.max_unknown_fraction = {}: {}",
-            window_.unknown(), window_.size(), parts_.scorer->traits().name,
-            options_.max_unknown_fraction, example));
+        return Unavailable(
+            Format("{} of the last {} verdicts of {} are unknown, more than "
+                   "reward.max_unknown_fraction = {}: {}",
+                   window_.unknown(), window_.size(), parts_.scorer->traits().name,
+                   options_.max_unknown_fraction, example));
       }
     }
   }
@@ -202,9 +201,8 @@ Status Trainer::WatchVerdicts(const std::vector<JudgedGroup>& groups) {
 }
 
 store::Outcome Trainer::MakeOutcome(const JudgedGroup& group) const {
-  store::Outcome outcome{.prompt = group.prompt->id,
-                         .version_min = state_.version,
-                         .version_max = state_.version};
+  store::Outcome outcome{
+      .prompt = group.prompt->id, .version_min = state_.version, .version_max = state_.version};
   for (const JudgedTrajectory& judged : group.samples) {
     store::SampleOutcome sample{.kind = judged.verdict.kind(),
                                 .finish = judged.trajectory.finish,
@@ -252,7 +250,7 @@ Status Trainer::Update(const StepResult& result, const std::map<GroupKey, StepGr
 }
 
 Status Trainer::Commit(const StepResult& result, std::map<GroupKey, StepGroup>* groups) {
-  const auto mark = [groups](const std::vector<GroupKey>& keys, bool store::Outcome::* flag) {
+  const auto mark = [groups](const std::vector<GroupKey>& keys, bool store::Outcome::*flag) {
     for (const GroupKey& key : keys) {
       const auto group = groups->find(key);
       if (group != groups->end()) group->second.outcome.*flag = true;
@@ -277,9 +275,10 @@ Status Trainer::CheckReplay() {
   if (!abandoned_.has_value()) return OkStatus();
   const std::optional<Digest> before = abandoned_->DigestAt(state_.step);
   if (!before.has_value() || *before == parts_.history->hist_digest()) return OkStatus();
-  kLog.Warning(Format("step {} came out differently than before the resume (history digest {} "
-                      "instead of {}): config, data, or machine have changed",
-                      state_.step, ToHex(parts_.history->hist_digest()), ToHex(*before)));
+  kLog.Warning(
+      Format("step {} came out differently than before the resume (history digest {} "
+             "instead of {}): config, data, or machine have changed",
+             state_.step, ToHex(parts_.history->hist_digest()), ToHex(*before)));
   return OkStatus();
 }
 
@@ -307,9 +306,9 @@ Status Trainer::StoreRollouts(const std::map<GroupKey, StepGroup>& groups) const
   }
   std::error_code error;
   std::filesystem::create_directories(parts_.folder->rollouts(), error);
-  WINNOW_ASSIGN_OR_RETURN(WritableFile file,
-                          WritableFile::Create(Format("{}/step_{:08}.jsonl",
-                                                      parts_.folder->rollouts(), state_.step)));
+  WINNOW_ASSIGN_OR_RETURN(
+      WritableFile file,
+      WritableFile::Create(Format("{}/step_{:08}.jsonl", parts_.folder->rollouts(), state_.step)));
   return file.Write(lines);
 }
 
@@ -341,10 +340,9 @@ Status Trainer::SaveCheckpoint() {
 Status Trainer::Evaluate() {
   if (parts_.val == nullptr) return OkStatus();
   const double start = MonotonicSeconds();
-  WINNOW_ASSIGN_OR_RETURN(
-      const EvaluationResult result,
-      RunEvaluation(options_.evaluation, *parts_.val, parts_.scorer->range(), state_.version,
-                    parts_.stage));
+  WINNOW_ASSIGN_OR_RETURN(const EvaluationResult result,
+                          RunEvaluation(options_.evaluation, *parts_.val, parts_.scorer->range(),
+                                        state_.version, parts_.stage));
   if (state_.version == PolicyVersion(0)) state_.accuracy_before = result.accuracy;
   state_.accuracy_last = result.accuracy;
   state_.accuracy_last_version = state_.version.value();

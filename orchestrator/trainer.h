@@ -28,19 +28,19 @@
 namespace winnow::orchestrator {
 
 struct TrainerOptions {
-  uint64_t seed = 1;                    // run.seed
-  uint32_t n = 8;                       // samples per prompt
+  uint64_t seed = 1;  // run.seed
+  uint32_t n = 8;     // samples per prompt
   rollout::GenerationOptions generation;
   EvaluatorOptions evaluation;
   std::optional<uint64_t> total_steps;  // policy versions to make; none: until the data end
   int64_t save_freq = 50;               // training steps; -1 = at the end only
   int64_t test_freq = -1;               // training steps; -1 = never
   bool val_before_train = false;
-  std::string metric = "reward";        // filter.metric: reward, or a verdict part
+  std::string metric = "reward";  // filter.metric: reward, or a verdict part
   double max_unknown_fraction = 0.05;
-  uint32_t rollouts_per_step = 8;       // sample rollouts stored per step
+  uint32_t rollouts_per_step = 8;  // sample rollouts stored per step
   learner::CheckpointRetention retention;
-  std::string arithmetic;               // of the run; a checkpoint of another one is refused
+  std::string arithmetic;  // of the run; a checkpoint of another one is refused
 };
 
 // What a run is made of; all borrowed, all outlive the Trainer.
@@ -51,7 +51,7 @@ struct TrainerParts {
   reward::Scorer* scorer = nullptr;
   const model::Tokenizer* tokenizer = nullptr;
   const PromptSource* train = nullptr;
-  const PromptSource* val = nullptr;    // null: no evaluation
+  const PromptSource* val = nullptr;  // null: no evaluation
   RolloutPlanner* planner = nullptr;
   store::RewardHistory* history = nullptr;
   const RunFolder* folder = nullptr;
@@ -116,8 +116,8 @@ class Trainer {
   double step_started_ = 0;
   double reward_sum_ = 0;
   uint64_t num_scored_ = 0;
-  uint64_t saved_step_ = 0;    // of the newest checkpoint
-  uint64_t first_step_ = 0;    // committed before this process began
+  uint64_t saved_step_ = 0;  // of the newest checkpoint
+  uint64_t first_step_ = 0;  // committed before this process began
   double run_started_ = 0;
 };
 

@@ -102,8 +102,8 @@ class Engine::Run {
       results_[g].resize(groups[g].num_samples);
       const uint32_t share = engine->options_.prefix_caching ? groups[g].num_samples : 1;
       for (uint32_t first = 0; first < groups[g].num_samples; first += share) {
-        waiting_.push_back({.group = g, .request = &groups[g], .first_sample = first,
-                            .num_samples = share});
+        waiting_.push_back(
+            {.group = g, .request = &groups[g], .first_sample = first, .num_samples = share});
       }
     }
   }
@@ -154,8 +154,8 @@ class Engine::Run {
           break;
         }
         LiveSample* sample = StartSample(&prompt);
-        draws.push_back({.sample = sample, .z = prompt.first_row.data(),
-                         .stats = prompt.first_stats});
+        draws.push_back(
+            {.sample = sample, .z = prompt.first_row.data(), .stats = prompt.first_stats});
       }
     }
     Draw(&draws);
@@ -369,9 +369,10 @@ Status Engine::EnsureCache(size_t longest, size_t num_samples) {
   return OkStatus();
 }
 
-Result<std::vector<std::vector<Trajectory>>> Engine::Generate(
-    std::span<const GroupRequest> groups, const GenerationOptions& options, PolicyVersion version,
-    const OnSample& on_sample) {
+Result<std::vector<std::vector<Trajectory>>> Engine::Generate(std::span<const GroupRequest> groups,
+                                                              const GenerationOptions& options,
+                                                              PolicyVersion version,
+                                                              const OnSample& on_sample) {
   size_t longest = 0;
   size_t num_samples = 0;
   for (const GroupRequest& group : groups) {
@@ -381,9 +382,8 @@ Result<std::vector<std::vector<Trajectory>>> Engine::Generate(
   }
   if (num_samples == 0) return std::vector<std::vector<Trajectory>>(groups.size());
   if (longest > policy_->config().max_positions) {
-    return InvalidArgument(
-        Format("prompt and response must fit the model's {} positions: {}",
-               policy_->config().max_positions, longest));
+    return InvalidArgument(Format("prompt and response must fit the model's {} positions: {}",
+                                  policy_->config().max_positions, longest));
   }
   WINNOW_RETURN_IF_ERROR(EnsureCache(longest, num_samples));
   return Run(this, groups, options, version, on_sample).Finish();

@@ -19,12 +19,12 @@
 namespace winnow::rollout {
 
 struct EngineOptions {
-  size_t max_num_seqs = 256;            // samples decoded at once
-  size_t max_num_batched_tokens = 8192; // rows of a pass
-  uint64_t kv_cache_bytes = 0;          // 0 = memory_share of what is available
+  size_t max_num_seqs = 256;             // samples decoded at once
+  size_t max_num_batched_tokens = 8192;  // rows of a pass
+  uint64_t kv_cache_bytes = 0;           // 0 = memory_share of what is available
   double memory_share = 0.6;
-  bool prefix_caching = true;           // false: each sample prefills its prompt; same tokens
-  bool chunked_prefill = true;          // false: a prompt is prefilled in one pass
+  bool prefix_caching = true;   // false: each sample prefills its prompt; same tokens
+  bool chunked_prefill = true;  // false: a prompt is prefilled in one pass
   size_t page_tokens = 16;
 };
 
@@ -32,9 +32,9 @@ struct EngineOptions {
 struct GenerationOptions {
   SamplingOptions sampling;
   size_t max_tokens = 512;
-  size_t min_tokens = 0;            // no end of sequence before
+  size_t min_tokens = 0;  // no end of sequence before
   bool ignore_eos = false;
-  std::vector<std::string> stop;    // a response ends with the token that completes one of these
+  std::vector<std::string> stop;  // a response ends with the token that completes one of these
 };
 
 // One prompt of which `num_samples` responses are wanted.

@@ -31,8 +31,7 @@ int32_t ArgMax(const float* z, size_t v, std::span<const int32_t> banned) {
 void FillMasses(const std::vector<float>& numerators, std::vector<uint64_t>* masses) {
   masses->resize(numerators.size());
   for (size_t i = 0; i < numerators.size(); ++i) {
-    (*masses)[i] =
-        static_cast<uint64_t>(std::llrint(static_cast<double>(numerators[i]) * 0x1p40));
+    (*masses)[i] = static_cast<uint64_t>(std::llrint(static_cast<double>(numerators[i]) * 0x1p40));
   }
 }
 
@@ -60,8 +59,8 @@ void Truncate(const float* z, const SamplingOptions& options, Sampler::Scratch* 
   if (options.top_p >= 1.0) return;
   std::sort(order.begin(), order.end(), before);
   const auto fraction = static_cast<uint64_t>(std::llrint(options.top_p * 0x1p32));
-  const auto wanted = static_cast<uint64_t>(
-      (static_cast<Wide>(fraction) * SumOf(masses) + 0xFFFFFFFFu) >> 32);
+  const auto wanted =
+      static_cast<uint64_t>((static_cast<Wide>(fraction) * SumOf(masses) + 0xFFFFFFFFu) >> 32);
   uint64_t total = 0;
   size_t kept = 0;
   while (kept < order.size() && (kept == 0 || total < wanted)) total += masses[order[kept++]];
@@ -71,8 +70,7 @@ void Truncate(const float* z, const SamplingOptions& options, Sampler::Scratch* 
 // The first token, by id, whose cumulative mass exceeds high64(U · M).
 int32_t InverseCdf(const std::vector<uint64_t>& masses, const std::array<uint32_t, 4>& draw) {
   const uint64_t u = static_cast<uint64_t>(draw[1]) << 32 | draw[0];
-  const auto r =
-      static_cast<uint64_t>(static_cast<Wide>(u) * SumOf(masses) >> 64);
+  const auto r = static_cast<uint64_t>(static_cast<Wide>(u) * SumOf(masses) >> 64);
   uint64_t cumulative = 0;
   for (size_t i = 0; i < masses.size(); ++i) {
     cumulative += masses[i];

@@ -16,8 +16,8 @@ struct Trajectory {
   std::vector<float> log_probs;       // behaviour log-prob per token (speculation.md §1.4)
   std::vector<float> full_log_probs;  // without truncation, what the learner recomputes
   FinishReason finish = FinishReason::kError;
-  bool ended_by_eos = false;          // the last token is an end-of-sequence token
-  PolicyVersion version;              // of the weights that generated it
+  bool ended_by_eos = false;  // the last token is an end-of-sequence token
+  PolicyVersion version;      // of the weights that generated it
 };
 
 }  // namespace winnow::rollout

@@ -40,9 +40,11 @@ TEST_F(CommandsTest, TokenizeAddsNothingAndShowsSpecialTokens) {
 
 TEST_F(CommandsTest, TokenizeRendersChatsOrSaysTheTemplatesError) {
   const std::string file = folder_ + "/chat.jinja";
-  ASSERT_TRUE(WriteFileAtomically(
-                  file, "{% if messages|length > 1 %}{{ raise_exception('one only') }}{% endif %}"
-                        "<{{ messages[0].content }}{{ suffix }}>").ok());
+  ASSERT_TRUE(
+      WriteFileAtomically(file,
+                          "{% if messages|length > 1 %}{{ raise_exception('one only') }}{% endif %}"
+                          "<{{ messages[0].content }}{{ suffix }}>")
+          .ok());
   const ProgramResult result = RunProgram(
       {WINNOW_BINARY, "tokenize", "--model", model(), "--chat", "--template", file},
       "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"variables\":{\"suffix\":\"!\"}}\n"
@@ -73,9 +75,9 @@ TEST_F(CommandsTest, LogprobsAreThoseOfTheLogits) {
 }
 
 TEST_F(CommandsTest, GenerateIsKeyedAndItsLogProbsAreThoseOfLogprobs) {
-  const std::vector<std::string> command = {WINNOW_BINARY, "generate", "--model", model(), "--input",
-                                            "-", "--n", "2", "--max-tokens", "5", "--seed", "3",
-                                            "--dtype", "f32"};
+  const std::vector<std::string> command = {
+      WINNOW_BINARY, "generate",     "--model", model(),  "--input", "-",       "--n",
+      "2",           "--max-tokens", "5",       "--seed", "3",       "--dtype", "f32"};
   const std::string input = "{\"prompt\":\"ab\",\"id\":\"x\"}\n{\"input_ids\":[98,99]}\n";
   const ProgramResult result = RunProgram(command, input);
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -100,10 +102,9 @@ TEST_F(CommandsTest, GenerateIsKeyedAndItsLogProbsAreThoseOfLogprobs) {
 }
 
 TEST_F(CommandsTest, EvalGivesOneObject) {
-  const ProgramResult result =
-      RunProgram({WINNOW_BINARY, "eval", "--model", model(), "--data", folder_ + "/val.jsonl",
-                  "--verifier", "regex", "--option", "pattern=[a-m]", "--n", "4", "--max-tokens",
-                  "6", "--json"});
+  const ProgramResult result = RunProgram(
+      {WINNOW_BINARY, "eval", "--model", model(), "--data", folder_ + "/val.jsonl", "--verifier",
+       "regex", "--option", "pattern=[a-m]", "--n", "4", "--max-tokens", "6", "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json json = Json::parse(result.out);
   EXPECT_EQ(json["count"], 6);
@@ -169,8 +170,8 @@ TEST_F(CommandsTest, ExportMakesTheModelOfACheckpoint) {
   ASSERT_EQ(
       RunProgram(Command("train", "run", {"--set", "trainer.total_training_steps=5"})).exit_code,
       0);
-  const ProgramResult result = RunProgram({WINNOW_BINARY, "export", "--run", folder_ + "/run",
-                                           "--out", folder_ + "/exported"});
+  const ProgramResult result = RunProgram(
+      {WINNOW_BINARY, "export", "--run", folder_ + "/run", "--out", folder_ + "/exported"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(*ReadFile(folder_ + "/exported/model.safetensors"),
             *ReadFile(folder_ + "/run/export/model.safetensors"));

@@ -71,14 +71,14 @@ TEST_F(MistakesTest, NotBuiltYet) {
 TEST_F(MistakesTest, PromptWithoutTheAnswerKey) {
   ASSERT_TRUE(WriteFileAtomically(folder_ + "/train.jsonl", "{\"prompt\":\"x\"}\n").ok());
   WriteJob(Job("verifier: regex, pattern: \"[a-m]\"", "verifier: numeric"));
-  ExpectMistake(Train(), folder_ + "/train.jsonl:1: data.answer_key must name a column of each "
-                                   "row: \"answer\"");
+  ExpectMistake(Train(), folder_ +
+                             "/train.jsonl:1: data.answer_key must name a column of each "
+                             "row: \"answer\"");
 }
 
 TEST_F(MistakesTest, ALineThatIsNotJson) {
   std::ofstream(folder_ + "/train.jsonl", std::ios::app) << "{\"prompt\": \n";
-  ExpectMistake(Train(),
-                folder_ + "/train.jsonl:25: a line must be a JSON object: {\"prompt\": ");
+  ExpectMistake(Train(), folder_ + "/train.jsonl:25: a line must be a JSON object: {\"prompt\": ");
 }
 
 TEST_F(MistakesTest, AVerifierThatDoesNotExist) {

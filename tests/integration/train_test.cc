@@ -47,8 +47,8 @@ TEST_F(TrainTest, ImprovesCommitsAndExports) {
                            "config.resolved.yaml", "metrics.jsonl", "events.log"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ + "/run/" + name)) << name;
   }
-  const ProgramResult verify = RunProgram(
-      {WINNOW_BINARY, "history", "verify", "--run", folder_ + "/run", "--json"});
+  const ProgramResult verify =
+      RunProgram({WINNOW_BINARY, "history", "verify", "--run", folder_ + "/run", "--json"});
   EXPECT_EQ(verify.exit_code, 0) << verify.err;
   // A complete run is left alone.
   const ProgramResult again = RunProgram(Command("train", "run"));
@@ -100,14 +100,14 @@ TEST_F(TrainTest, AKilledRunEndsWithTheSameBits) {
 }
 
 TEST_F(TrainTest, ThreadsChunksAndMicroBatchesLeaveTheBitsAlone) {
-  ASSERT_EQ(RunProgram(Command("train", "a", {"--set", "trainer.total_training_steps=6"})).exit_code,
-            0);
+  ASSERT_EQ(
+      RunProgram(Command("train", "a", {"--set", "trainer.total_training_steps=6"})).exit_code, 0);
   const ProgramResult other = RunProgram(
       Command("train", "b",
               {"--set", "trainer.total_training_steps=6", "--set", "run.threads=3", "--set",
                "rollout.max_num_seqs=2", "--set", "rollout.max_num_batched_tokens=5", "--set",
-               "learner.ppo_max_token_len_per_gpu=32", "--set", "learner.recompute=full",
-               "--set", "rollout.enable_prefix_caching=false"}));
+               "learner.ppo_max_token_len_per_gpu=32", "--set", "learner.recompute=full", "--set",
+               "rollout.enable_prefix_caching=false"}));
   ASSERT_EQ(other.exit_code, 0) << other.err;
   ExpectSameEnd("b", Summary("a"));
 }
@@ -132,8 +132,8 @@ TEST_F(TrainTest, HistoryIsReadableWhileTheRunWrites) {
   size_t answers = 0;
   KillProgramWhen(Command("train", "run"), [&] {
     if (MetricLines("run") < 2) return false;
-    const ProgramResult summary = RunProgram(
-        {WINNOW_BINARY, "history", "summary", "--run", folder_ + "/run", "--json"});
+    const ProgramResult summary =
+        RunProgram({WINNOW_BINARY, "history", "summary", "--run", folder_ + "/run", "--json"});
     EXPECT_EQ(summary.exit_code, 0) << summary.err;
     EXPECT_TRUE(nlohmann::json::parse(summary.out).is_object());
     return ++answers == 3;
@@ -164,9 +164,10 @@ TEST_F(TrainTest, EveryFilterTrains) {
 }
 
 TEST_F(TrainTest, LoraTrainsAndExportsAnAdapter) {
-  const ProgramResult result = RunProgram(
-      Command("train", "run", {"--set", "trainer.total_training_steps=3", "--set",
-                               "model.lora_rank=2", "--set", "trainer.export=adapter"}));
+  const ProgramResult result =
+      RunProgram(Command("train", "run",
+                         {"--set", "trainer.total_training_steps=3", "--set", "model.lora_rank=2",
+                          "--set", "trainer.export=adapter"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/run/export/adapter_model.safetensors"));
   EXPECT_EQ(Summary("run")["max_logp_mismatch"], 0.0);

@@ -25,16 +25,17 @@ TEST(EvaluationTest, PassAtKCountsSubsetsWithARightSample) {
 
 TEST(EvaluationTest, MajorityTakesTheFirstAnswerOfATie) {
   const std::vector<std::vector<JudgedSample>> prompts = {
-      {Right(), Wrong()},                  // tie: the right one came first
-      {Wrong(), Right()},                  // tie: the wrong one came first
-      {Wrong("3"), Right(), Right()},      // two of three
-      {Wrong(""), Wrong(""), Right()}};    // no answer, no vote
+      {Right(), Wrong()},                // tie: the right one came first
+      {Wrong(), Right()},                // tie: the wrong one came first
+      {Wrong("3"), Right(), Right()},    // two of three
+      {Wrong(""), Wrong(""), Right()}};  // no answer, no vote
   EXPECT_DOUBLE_EQ(Evaluate(std::span(prompts).first(2), 2).maj_at_k.at(2), 0.5);
   EXPECT_DOUBLE_EQ(Evaluate(std::span(prompts).subspan(2), 3).maj_at_k.at(3), 1.0);
 }
 
 TEST(EvaluationTest, UnknownSamplesAreCountedAndNeverWrong) {
-  const std::vector<std::vector<JudgedSample>> prompts = {{Right(), Unknown()}, {Unknown(), Unknown()}};
+  const std::vector<std::vector<JudgedSample>> prompts = {{Right(), Unknown()},
+                                                          {Unknown(), Unknown()}};
   const EvaluationResult result = Evaluate(prompts, 2);
   EXPECT_EQ(result.unknown, 3u);
   EXPECT_DOUBLE_EQ(*result.accuracy, 1.0);

@@ -32,8 +32,7 @@ TEST(EvaluatorTest, AnswersAreTheSameWhateverTheBatch) {
     rollout::Engine engine(policy.get(), tokenizer.get(), {.max_num_seqs = width});
     RolloutStage stage(&engine, tokenizer.get(), &scorer);
     const auto result = RunEvaluation(
-        options, *source, scorer.range(), PolicyVersion(0), &stage,
-        [&](const JudgedGroup& group) {
+        options, *source, scorer.range(), PolicyVersion(0), &stage, [&](const JudgedGroup& group) {
           for (const auto& sample : group.samples) {
             responses[width == 1 ? 0 : 1].push_back(sample.trajectory.tokens);
           }

@@ -63,15 +63,17 @@ TEST_F(PromptSourceTest, NamesFileAndLineOfAMistake) {
   EXPECT_EQ(MessageOf("{\"prompt\":\"x\"}\n"),
             file_ + ":1: data.answer_key must name a column of each row: \"answer\"");
   EXPECT_EQ(MessageOf("{\"question\":\"x\",\"answer\":\"1\"}\n"),
-            file_ + ":1: data.prompt_key must name a string or a list of messages in each row: "
-                    "\"prompt\"");
+            file_ +
+                ":1: data.prompt_key must name a string or a list of messages in each row: "
+                "\"prompt\"");
   EXPECT_EQ(MessageOf("{\"prompt\":\"x\",\"answer\":\"1\",\"id\":\"a\"}\n"
                       "{\"prompt\":\"y\",\"answer\":\"1\",\"id\":\"a\"}\n"),
             file_ + ":2: each row must have an id of its own; this one is that of " + file_ +
                 ":1: \"a\"");
   EXPECT_EQ(MessageOf("{\"prompt\":[{\"role\":\"user\",\"content\":\"x\"}],\"answer\":\"1\"}\n"),
-            file_ + ":1: a chat needs a template, and neither the model nor model.chat_template "
-                    "has one");
+            file_ +
+                ":1: a chat needs a template, and neither the model nor model.chat_template "
+                "has one");
 }
 
 TEST_F(PromptSourceTest, AReferenceIsOptionalIfTheVerifierNeedsNone) {
@@ -83,39 +85,41 @@ TEST_F(PromptSourceTest, DotsEnterObjectsUnlessTheWholeKeyIsAColumn) {
                            {.answer_key = "reward_model.ground_truth"});
   ASSERT_TRUE(nested.ok());
   EXPECT_EQ(nested->prompts()[0].reference, "5");
-  const auto flat = Load("{\"prompt\":\"x\",\"a.b\":\"6\",\"a\":{\"b\":\"7\"}}\n",
-                         {.answer_key = "a.b"});
+  const auto flat =
+      Load("{\"prompt\":\"x\",\"a.b\":\"6\",\"a\":{\"b\":\"7\"}}\n", {.answer_key = "a.b"});
   ASSERT_TRUE(flat.ok());
   EXPECT_EQ(flat->prompts()[0].reference, "6");
 }
 
 TEST_F(PromptSourceTest, OverlongPromptsAreDroppedRefusedOrCut) {
-  const std::string lines = "{\"prompt\":\"abcdef\",\"answer\":\"1\"}\n"
-                            "{\"prompt\":\"ab\",\"answer\":\"1\"}\n";
+  const std::string lines =
+      "{\"prompt\":\"abcdef\",\"answer\":\"1\"}\n"
+      "{\"prompt\":\"ab\",\"answer\":\"1\"}\n";
   const auto dropped = Load(lines, {.max_prompt_length = 4});
   ASSERT_TRUE(dropped.ok());
   EXPECT_EQ(dropped->prompts().size(), 1u);
   EXPECT_EQ(dropped->num_overlong(), 1u);
   EXPECT_EQ(MessageOf(lines, {.max_prompt_length = 4, .filter_overlong = false}),
             file_ + ":1: a prompt must have at most data.max_prompt_length = 4 tokens: 6");
-  const auto left = Load(lines, {.max_prompt_length = 4, .filter_overlong = false,
-                                 .truncation = Truncation::kLeft});
+  const auto left = Load(
+      lines, {.max_prompt_length = 4, .filter_overlong = false, .truncation = Truncation::kLeft});
   ASSERT_TRUE(left.ok());
   EXPECT_EQ(tokenizer_->Decode(left->prompts()[0].tokens), "cdef");
-  const auto right = Load(lines, {.max_prompt_length = 4, .filter_overlong = false,
-                                  .truncation = Truncation::kRight});
+  const auto right = Load(
+      lines, {.max_prompt_length = 4, .filter_overlong = false, .truncation = Truncation::kRight});
   ASSERT_TRUE(right.ok());
   EXPECT_EQ(tokenizer_->Decode(right->prompts()[0].tokens), "abcd");
 }
 
 TEST_F(PromptSourceTest, WrapsPromptsInTemplatesAndChats) {
-  const auto wrapped = Load("{\"prompt\":\"x\",\"answer\":\"1\"}\n",
-                            {.prompt_template = "Q: {prompt} A:"});
+  const auto wrapped =
+      Load("{\"prompt\":\"x\",\"answer\":\"1\"}\n", {.prompt_template = "Q: {prompt} A:"});
   ASSERT_TRUE(wrapped.ok());
   EXPECT_EQ(wrapped->prompts()[0].text, "Q: x A:");
   auto parsed = model::ChatTemplate::Parse(
       "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
-      "{% if add_generation_prompt %}<assistant>{% endif %}", "test");
+      "{% if add_generation_prompt %}<assistant>{% endif %}",
+      "test");
   ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
   const model::Chat chat(std::move(parsed).value(), {});
   const auto chatted = Load("{\"prompt\":\"x\",\"answer\":\"1\"}\n",

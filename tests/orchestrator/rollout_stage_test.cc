@@ -36,8 +36,7 @@ class RolloutStageTest : public testing::Test {
         scorer_(std::make_unique<LengthVerifier>()) {
     testing_support::WriteTinyModel(folder_);
     tokenizer_ = model::Tokenizer::Load(folder_).value();
-    policy_ =
-        model::InitializePolicy<float>(folder_, {.trainable = false}, 5, ops_.get()).value();
+    policy_ = model::InitializePolicy<float>(folder_, {.trainable = false}, 5, ops_.get()).value();
     for (int i = 0; i < 3; ++i) {
       Prompt prompt;
       prompt.id = PromptId(i);
@@ -62,8 +61,8 @@ TEST_F(RolloutStageTest, JudgesEverySampleOfEveryGroupInOrder) {
   for (uint32_t step = 1; step <= 2; ++step) {
     std::vector<GroupPlan> plans;
     for (const Prompt& prompt : prompts_) {
-      plans.push_back({.prompt = &prompt, .key = {.prompt = prompt.id, .step = step},
-                       .num_samples = 3});
+      plans.push_back(
+          {.prompt = &prompt, .key = {.prompt = prompt.id, .step = step}, .num_samples = 3});
     }
     const auto groups = stage.Run(plans, {.max_tokens = 6}, PolicyVersion(step));
     ASSERT_TRUE(groups.ok()) << groups.status().ToString();

@@ -28,10 +28,9 @@ TEST(RunFolderTest, RefusesAPathThatIsAFile) {
 
 TEST(RunSummaryTest, HasAllKeysAndNullForWhatWasNotEvaluated) {
   const auto json = nlohmann::json::parse(SummaryJson({.steps = 3, .accuracy_before = 0.25}));
-  for (const char* key :
-       {"steps", "policy_version", "final_weights_digest", "history_digest", "rollouts",
-        "prompts_skipped", "accuracy_before", "accuracy_after", "wall_seconds",
-        "max_logp_mismatch"}) {
+  for (const char* key : {"steps", "policy_version", "final_weights_digest", "history_digest",
+                          "rollouts", "prompts_skipped", "accuracy_before", "accuracy_after",
+                          "wall_seconds", "max_logp_mismatch"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_EQ(json["accuracy_before"], 0.25);

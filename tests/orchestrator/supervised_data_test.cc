@@ -58,7 +58,8 @@ TEST_F(SupervisedDataTest, AllTokensCountButTheFirst) {
 TEST_F(SupervisedDataTest, AssistantTurnsCountUpToTheirEndToken) {
   auto parsed = model::ChatTemplate::Parse(
       "{% for m in messages %}<{{ m.role }}>{{ m.content }}<|endoftext|>\n{% endfor %}"
-      "{% if add_generation_prompt %}<assistant>{% endif %}", "test");
+      "{% if add_generation_prompt %}<assistant>{% endif %}",
+      "test");
   ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
   const model::Chat chat(std::move(parsed).value(), {});
   const auto data = Load(
@@ -79,7 +80,8 @@ TEST_F(SupervisedDataTest, ATemplateThatRewritesEarlierTurnsIsRefused) {
   const model::Chat chat(std::move(parsed).value(), {});
   const auto data = Load(
       "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":"
-      "\"b\"}]}\n", {}, &chat);
+      "\"b\"}]}\n",
+      {}, &chat);
   ASSERT_FALSE(data.ok());
   EXPECT_NE(data.status().message().find("turn by turn"), std::string::npos)
       << data.status().message();
@@ -95,8 +97,9 @@ TEST_F(SupervisedDataTest, FewLongRowsAreRefusedWithTheirLineAndManyStopTheRun) 
   ASSERT_TRUE(data.ok()) << data.status().ToString();
   EXPECT_EQ(data->rows.size(), 40u);
   ASSERT_EQ(data->refused.size(), 1u);
-  EXPECT_EQ(data->refused[0], folder_ + "/rows.jsonl:41: a row must have at most "
-                                        "learner.sft.max_length = 10 tokens: 25");
+  EXPECT_EQ(data->refused[0], folder_ +
+                                  "/rows.jsonl:41: a row must have at most "
+                                  "learner.sft.max_length = 10 tokens: 25");
   const auto stopped = Load(lines, {.max_length = 3});
   ASSERT_FALSE(stopped.ok());
   EXPECT_NE(stopped.status().message().find("of 41 rows were refused, more than 5 %"),

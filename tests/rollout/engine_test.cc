@@ -65,8 +65,8 @@ void ExpectEqual(const Results& a, const Results& b, const std::string& what) {
 // Results depend on seed, config, data and weights; nothing else (design.md §1).
 TEST_F(EngineTest, TokensDoNotDependOnBatchingPagingOrThreads) {
   const GenerationOptions generation{.max_tokens = 20};
-  for (const auto arithmetic : {device::Arithmetic::kF32, device::Arithmetic::kBf16Tile,
-                                device::Arithmetic::kBf16Pair}) {
+  for (const auto arithmetic :
+       {device::Arithmetic::kF32, device::Arithmetic::kBf16Tile, device::Arithmetic::kBf16Pair}) {
     UsePolicy(1, arithmetic);
     const Results want = Generate({}, generation);
     ExpectEqual(want, Generate({.max_num_seqs = 1}, generation), "one at a time");
@@ -114,8 +114,7 @@ TEST_F(EngineTest, StopsAtStringsAtTheEndTokenAndAtTheLimit) {
   EXPECT_EQ(first.finish, FinishReason::kLength);
   // Stop at a piece of text that the first response is known to hold.
   const std::string text = tokenizer_->Decode(std::span(first.tokens).subspan(5, 1));
-  const Results stopped =
-      Generate({}, {.max_tokens = 30, .ignore_eos = true, .stop = {text}});
+  const Results stopped = Generate({}, {.max_tokens = 30, .ignore_eos = true, .stop = {text}});
   EXPECT_EQ(stopped[1][0].finish, FinishReason::kStop);
   EXPECT_LE(stopped[1][0].tokens.size(), 6u);
   EXPECT_FALSE(stopped[1][0].ended_by_eos);

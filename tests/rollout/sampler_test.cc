@@ -66,8 +66,8 @@ TEST_F(SamplerTest, FrequenciesFollowTheTruncatedLaw) {
   const std::vector<Case> cases = {
       {{}, {e(2), e(1), e(0), e(-1), e(1)}},
       {{.temperature = 2.0}, {e(1), e(.5), e(0), e(-.5), e(.5)}},
-      {{.top_k = 2}, {e(2), e(1), 0, 0, 0}},    // the tie at 1 is kept by lowest id
-      {{.top_p = 0.5}, {e(2), 0, 0, 0, 0}},     // e²/Σ = 0.53
+      {{.top_k = 2}, {e(2), e(1), 0, 0, 0}},  // the tie at 1 is kept by lowest id
+      {{.top_p = 0.5}, {e(2), 0, 0, 0, 0}},   // e²/Σ = 0.53
       {{.top_p = 0.6}, {e(2), e(1), 0, 0, 0}},
       {{.sampler = SamplerKind::kGumbel, .top_k = 3}, {e(2), e(1), 0, 0, e(1)}}};
   for (const Case& c : cases) {
