@@ -18,9 +18,14 @@ function(winnow_test)
   add_executable(${ARG_NAME} ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main
                         winnow_warnings)
-  target_compile_definitions(${ARG_NAME} PRIVATE
-    WINNOW_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    WINNOW_BINARY="${PROJECT_BINARY_DIR}/bin/winnow")
+  # Only sources that name them get the paths, so that ccache serves the others to every clone.
+  foreach(source IN LISTS ARG_SOURCES)
+    file(STRINGS ${source} uses REGEX "WINNOW_(SOURCE_DIR|BINARY)|job_fixture")
+    if(uses)
+      set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS
+        "WINNOW_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\";WINNOW_BINARY=\"${PROJECT_BINARY_DIR}/bin/winnow\"")
+    endif()
+  endforeach()
   set(labels ${ARG_LABELS})
   if(NOT labels)
     set(labels unit)

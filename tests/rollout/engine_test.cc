@@ -118,7 +118,7 @@ TEST_F(EngineTest, StopsAtStringsAtTheEndTokenAndAtTheLimit) {
   EXPECT_EQ(stopped[1][0].finish, FinishReason::kStop);
   EXPECT_LE(stopped[1][0].tokens.size(), 6u);
   EXPECT_FALSE(stopped[1][0].ended_by_eos);
-  const Results ended = Generate({}, {.max_tokens = 200, .min_tokens = 4});
+  const Results ended = Generate({}, {.max_tokens = 180, .min_tokens = 4});
   bool any = false;
   for (const auto& group : ended) {
     for (const Trajectory& trajectory : group) {
