@@ -36,7 +36,7 @@ class Parser {
   // Statements up to a block that begins with one of `ends`; the cursor is left on that word.
   Body ParseBody(Words ends) {
     const TokenStream::Nesting nesting(&tokens_);
-    const int line = tokens_.line();
+    const int line = block_line_;
     Body body;
     while (!tokens_.IsKind(TokenKind::kEnd)) {
       if (tokens_.IsKind(TokenKind::kText)) {
@@ -75,6 +75,13 @@ class Parser {
 
   // One block, the cursor on its first word.
   StatementPtr ParseBlock() {
+    const int outer = std::exchange(block_line_, tokens_.line());
+    StatementPtr made = ParseBlockNamed();
+    block_line_ = outer;
+    return made;
+  }
+
+  StatementPtr ParseBlockNamed() {
     if (!tokens_.IsKind(TokenKind::kName)) tokens_.FailExpected("the name of a block");
     if (tokens_.IsName("if")) return ParseIf();
     if (tokens_.IsName("for")) return ParseFor();
@@ -274,7 +281,8 @@ class Parser {
   }
 
   TokenStream tokens_;
-  int loops_ = 0;  // that break and continue could leave here
+  int block_line_ = 0;  // where the innermost open block begins
+  int loops_ = 0;       // that break and continue could leave here
 };
 
 }  // namespace

@@ -11,10 +11,11 @@ std::string Failure(std::string_view pattern) {
 }
 
 TEST(TranslateOnigurumaTest, KeepsThePatternsOfModels) {
-  for (const char* pattern :
-       {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-        R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)",
-        "[\u4E00-\u9FA5\u3040-\u309F]+", R"([^\r\n\p{L}]?+\p{L}++)"}) {
+  for (
+      const char* pattern :
+      {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+       R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)",
+       "[\u4E00-\u9FA5\u3040-\u309F]+", R"([^\r\n\p{L}]?+\p{L}++)"}) {
     const auto translated = TranslateOniguruma(pattern);
     ASSERT_TRUE(translated.ok()) << translated.status().ToString();
     EXPECT_EQ(*translated, pattern);
@@ -30,9 +31,10 @@ TEST(TranslateOnigurumaTest, NamesWhatTheTwoReadDifferently) {
   EXPECT_EQ(Failure(R"(\p{Han})"),
             R"(pattern construct `\p{Han}` is not supported at byte 0 of `\p{Han}`)");
   for (const char* pattern :
-       {R"([a&&b])", R"([a[b]])", R"([[:alpha:]])", R"([])", R"(\h)", R"(\b)", R"(\1)", R"(\v)",
-        R"((?<n>a))", R"((?i)a)", R"((*FAIL))", R"(a{,3})", R"(a{1,2}+)", R"(a{2}?)", R"(\xff)",
-        R"([a)", R"(\)", R"(\p{L)", R"(\x{110000})", "[\\x{1DF20}-\\x{1DF2F}]"}) {
+       {R"([a&&b])",  R"([a[b]])", R"([[:alpha:]])", R"([])",         R"(\h)",
+        R"(\b)",      R"(\1)",     R"(\v)",          R"((?<n>a))",    R"((?i)a)",
+        R"((*FAIL))", R"(a{,3})",  R"(a{1,2}+)",     R"(a{2}?)",      R"(\xff)",
+        R"([a)",      R"(\)",      R"(\p{L)",        R"(\x{110000})", "[\\x{1DF20}-\\x{1DF2F}]"}) {
     EXPECT_NE(Failure(pattern).find("is not supported at byte"), std::string::npos)
         << pattern << ": " << Failure(pattern);
   }

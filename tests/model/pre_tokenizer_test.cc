@@ -45,7 +45,8 @@ TEST(PreTokenizerTest, InvertsWhatIsAMatch) {
 }
 
 TEST(PreTokenizerTest, CutsDigitsAloneOrInRuns) {
-  EXPECT_EQ(WordsOf({DigitsStep{.individual = true}}, "a12b\u00B2"), (Parts{"a", "1", "2", "b", "\u00B2"}));
+  EXPECT_EQ(WordsOf({DigitsStep{.individual = true}}, "a12b\u00B2"),
+            (Parts{"a", "1", "2", "b", "\u00B2"}));
   EXPECT_EQ(WordsOf({DigitsStep{.individual = false}}, "a12b"), (Parts{"a", "12", "b"}));
 }
 
@@ -56,15 +57,16 @@ TEST(PreTokenizerTest, CutsAsGpt2Does) {
 
 TEST(PreTokenizerTest, PutsASpaceBeforeEveryPiece) {
   EXPECT_EQ(WordsOf({DigitsStep{.individual = true},
-                 ByteLevelStep{.add_prefix_space = true, .use_regex = false}},
-                "a1 b"),
+                     ByteLevelStep{.add_prefix_space = true, .use_regex = false}},
+                    "a1 b"),
             (Parts{" a", " 1", " b"}));
 }
 
 TEST(PreTokenizerTest, StepsSeeOnlyTheirPiece) {
   SplitStep words;
   words.pattern = R"(\s+(?!\S)|\s+|\S+)";
-  EXPECT_EQ(WordsOf({Split(SplitBehavior::kIsolated), words}, "a  -b"), (Parts{"a", "  ", "-", "b"}));
+  EXPECT_EQ(WordsOf({Split(SplitBehavior::kIsolated), words}, "a  -b"),
+            (Parts{"a", "  ", "-", "b"}));
 }
 
 TEST(PreTokenizerTest, GivesNothingForNothing) {

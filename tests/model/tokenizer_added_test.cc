@@ -40,10 +40,10 @@ TEST(AddedTokenFinderTest, StripsWhiteSpaceOnItsSides) {
 }
 
 TEST(AddedTokenFinderTest, DoesNotStripWhatAnotherTokenTook) {
-  EXPECT_EQ(Split({{.id = 1, .content = "X", .rstrip = true},
-                   {.id = 2, .content = "Y", .lstrip = true}},
-                  "X  Y"),
-            (Parts{"1:X  ", "2:Y"}));
+  EXPECT_EQ(
+      Split({{.id = 1, .content = "X", .rstrip = true}, {.id = 2, .content = "Y", .lstrip = true}},
+            "X  Y"),
+      (Parts{"1:X  ", "2:Y"}));
 }
 
 TEST(AddedTokenFinderTest, LeavesPartsOfWordsIfItMustBeAlone) {

@@ -51,8 +51,7 @@ TEST(ParseTokenizerJsonTest, NamesConstructsThatItDoesNotKnow) {
 }
 
 TEST(ParseTokenizerJsonTest, WantsByteLevelLast) {
-  EXPECT_EQ(FailureWith("/pre_tokenizer",
-                        json::parse(R"({"type": "Sequence", "pretokenizers": [
+  EXPECT_EQ(FailureWith("/pre_tokenizer", json::parse(R"({"type": "Sequence", "pretokenizers": [
                             {"type": "ByteLevel"}, {"type": "Digits"}]})")),
             "t.json: pre_tokenizer: ByteLevel must be the last step, but \"Digits\" follows");
   EXPECT_EQ(FailureWith("/pre_tokenizer", {{"type", "Digits"}}),

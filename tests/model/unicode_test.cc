@@ -11,17 +11,17 @@ TEST(UnicodeTest, ReplacesEachMaximalInvalidPartByOneCharacter) {
   EXPECT_EQ(RepairUtf8("a\xFF"
                        "b"),
             "a\uFFFDb");
-  EXPECT_EQ(RepairUtf8("\xE2\x82"), "\uFFFD");                      // truncated: one
-  EXPECT_EQ(RepairUtf8("\xE2\x82x"), "\uFFFDx");                    // interrupted: one
-  EXPECT_EQ(RepairUtf8("\xC0\x80"), "\uFFFD\uFFFD");                // overlong: one a byte
-  EXPECT_EQ(RepairUtf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");      // a surrogate
-  EXPECT_EQ(RepairUtf8("\xF0\x9F\x99"), "\uFFFD");                  // three bytes of four
+  EXPECT_EQ(RepairUtf8("\xE2\x82"), "\uFFFD");                            // truncated: one
+  EXPECT_EQ(RepairUtf8("\xE2\x82x"), "\uFFFDx");                          // interrupted: one
+  EXPECT_EQ(RepairUtf8("\xC0\x80"), "\uFFFD\uFFFD");                      // overlong: one a byte
+  EXPECT_EQ(RepairUtf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");            // a surrogate
+  EXPECT_EQ(RepairUtf8("\xF0\x9F\x99"), "\uFFFD");                        // three bytes of four
   EXPECT_EQ(RepairUtf8("\xF4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD");  // above U+10FFFF
 }
 
 TEST(UnicodeTest, EncodesWhatItDecodes) {
-  for (uint32_t c : {0x0u, 0x7Fu, 0x80u, 0x7FFu, 0x800u, 0xD7FFu, 0xE000u, 0xFFFFu, 0x10000u,
-                     0x10FFFFu}) {
+  for (uint32_t c :
+       {0x0u, 0x7Fu, 0x80u, 0x7FFu, 0x800u, 0xD7FFu, 0xE000u, 0xFFFFu, 0x10000u, 0x10FFFFu}) {
     std::string text;
     AppendUtf8(c, &text);
     const DecodedChar decoded = DecodeUtf8(text, 0);
