@@ -36,13 +36,15 @@ class MistakesTest : public testing_support::JobFixture {
 
 TEST_F(MistakesTest, MissingModelFile) {
   std::filesystem::remove(folder_ + "/model/model.safetensors");
-  ExpectMistake(Train(), folder_ + "/model/model.safetensors");
+  ExpectMistake(Train(),
+                folder_ + "/model: must hold model.safetensors or model.safetensors.index.json");
 }
 
 TEST_F(MistakesTest, TruncatedSafetensors) {
   const std::string file = folder_ + "/model/model.safetensors";
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 100);
-  ExpectMistake(Train(), file + ": ");
+  ExpectMistake(Train(),
+                file + ": must have 107264 bytes of tensor data, as its header says: 107164");
 }
 
 TEST_F(MistakesTest, WrongShape) {
@@ -56,7 +58,7 @@ TEST_F(MistakesTest, WrongShape) {
 TEST_F(MistakesTest, UnknownKeyWithASuggestion) {
   WriteJob(Job("save_freq: 4", "save_frq: 4"));
   ExpectMistake(Train(),
-                job() + ":14: trainer.save_frq is not a key: did you mean trainer.save_freq?");
+                job() + ":13: trainer.save_frq is not a key: did you mean trainer.save_freq?");
 }
 
 TEST_F(MistakesTest, BadRange) {

@@ -159,7 +159,9 @@ TEST_F(TrainTest, EveryFilterTrains) {
     const std::string run = "filter" + std::to_string(i);
     const ProgramResult result = RunProgram(Command("train", run, more));
     EXPECT_EQ(result.exit_code, 0) << filters[i][0] << ": " << result.err;
-    if (result.exit_code == 0) EXPECT_EQ(Summary(run)["max_logp_mismatch"], 0.0);
+    if (result.exit_code == 0) {
+      EXPECT_EQ(Summary(run)["max_logp_mismatch"], 0.0);
+    }
   }
 }
 

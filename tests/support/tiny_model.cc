@@ -89,8 +89,10 @@ void WriteTinyModel(const std::string& folder) {
 }
 
 std::string FreshFolder(const std::string& name) {
-  const std::string folder =
-      testing::TempDir() + "/winnow_" + std::to_string(getpid()) + "_" + name;
+  const std::string folder = (std::filesystem::path(testing::TempDir()) /
+                              ("winnow_" + std::to_string(getpid()) + "_" + name))
+                                 .lexically_normal()
+                                 .string();
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;
