@@ -19,8 +19,7 @@ class Chat {
   // anything else is a file with a template. Null if there is none.
   static Result<std::unique_ptr<Chat>> Load(const std::string& folder, const std::string& choice);
   // For templates that do not come from a file.
-  Chat(ChatTemplate chat_template,
-       std::vector<std::pair<std::string, std::string>> special_tokens)
+  Chat(ChatTemplate chat_template, std::vector<std::pair<std::string, std::string>> special_tokens)
       : template_(std::move(chat_template)), special_tokens_(std::move(special_tokens)) {}
 
   // `messages_json` is a list of {"role", "content", …}; `now_unix` is what strftime_now says.

@@ -10,11 +10,11 @@ namespace winnow::orchestrator {
 
 // What a person wants to know of a running job.
 struct Progress {
-  uint64_t step = 0;         // last finished
-  uint64_t total_steps = 0;  // 0 = unknown
-  uint64_t steps_done = 0;   // by this process, for the rate
-  double elapsed_s = 0;      // of this process
-  std::optional<double> loss;      // of supervised fine-tuning
+  uint64_t step = 0;           // last finished
+  uint64_t total_steps = 0;    // 0 = unknown
+  uint64_t steps_done = 0;     // by this process, for the rate
+  double elapsed_s = 0;        // of this process
+  std::optional<double> loss;  // of supervised fine-tuning
   std::optional<double> reward_mean;
   std::optional<double> accuracy;  // of the last evaluation
   uint64_t rollouts = 0;           // responses generated, whole run
@@ -48,7 +48,7 @@ class ConsoleProgress {
   std::ostream* const out_;
   const bool is_terminal_;
   double next_line_s_ = 0;  // plain lines: when the next one is due
-  std::string line_;  // on the screen, not ended
+  std::string line_;        // on the screen, not ended
 };
 
 }  // namespace winnow::orchestrator

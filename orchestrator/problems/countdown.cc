@@ -32,8 +32,8 @@ std::optional<Term> Combine(const Term& a, const Term& b, char op) {
   if (value <= 0 || value > 1'000'000) return std::nullopt;
   const bool product = op == '*' || op == '/';
   const bool right = product ? b.op != 0 : op == '-' && IsSum(b);
-  return Term{value,
-              Format("{} {} {}", Bracketed(a, product && IsSum(a)), op, Bracketed(b, right)), op};
+  return Term{value, Format("{} {} {}", Bracketed(a, product && IsSum(a)), op, Bracketed(b, right)),
+              op};
 }
 
 // Numbers to be joined to a target, made by joining them: there always is a solution.
@@ -46,8 +46,8 @@ class Countdown final : public ProblemFamily {
                  difficulty.Integer("max_target", 99, {1, 100000})},
         style_(difficulty.Word("style", "long", {"long", "short"})) {
     if (targets_.low > targets_.high) {
-      difficulty.Refuse(Format("min_target must be at most max_target: {}, {}", targets_.low,
-                               targets_.high));
+      difficulty.Refuse(
+          Format("min_target must be at most max_target: {}, {}", targets_.low, targets_.high));
     }
   }
 
@@ -70,7 +70,10 @@ class Countdown final : public ProblemFamily {
     problem.answer = solution->text;
     problem.level = Format("n{}v{}", count, max_value_);
     problem.difficulty_json = nlohmann::ordered_json{
-        {"numbers", count}, {"max_value", max_value_}, {"max_target", targets_.high}}.dump();
+        {"numbers", count},
+        {"max_value", max_value_},
+        {"max_target",
+         targets_.high}}.dump();
     problem.metadata_json =
         nlohmann::ordered_json{{"numbers", numbers}, {"target", solution->value}}.dump();
     return problem;
@@ -100,7 +103,8 @@ class Countdown final : public ProblemFamily {
     if (style_ == "short") return Format("{}->{}:", list, target);
     return Format(
         "Find an arithmetic expression that makes {} out of the numbers {}.\nUse every number "
-        "exactly once, with +, -, *, / and brackets only. Answer with the expression alone, without "
+        "exactly once, with +, -, *, / and brackets only. Answer with the expression alone, "
+        "without "
         "an equals sign.",
         target, list);
   }

@@ -35,8 +35,7 @@ std::string Joined(const std::vector<std::string>& items) {
 }  // namespace
 
 std::string ToString(IntegerRange range) {
-  return range.low == range.high ? Format("{}", range.low)
-                                 : Format("{}-{}", range.low, range.high);
+  return range.low == range.high ? Format("{}", range.low) : Format("{}-{}", range.low, range.high);
 }
 
 DifficultyReader::DifficultyReader(std::string_view text) {

@@ -16,8 +16,7 @@ using Json = nlohmann::ordered_json;
 constexpr uint32_t kMaxMisses = 200'000;
 constexpr uint64_t kMaxCount = 100'000'000;
 
-std::string LineOf(const Problem& problem, const std::string& task, uint64_t seed,
-                   uint64_t index) {
+std::string LineOf(const Problem& problem, const std::string& task, uint64_t seed, uint64_t index) {
   Json row;
   row["id"] = Format("{}-{}-s{}-i{}", task, problem.level, seed, index);
   row["prompt"] = problem.prompt;

@@ -18,15 +18,15 @@ struct Quantity {
 
 const std::vector<std::string>& Items() {
   static const std::vector<std::string> items = {
-      "red pens",    "blue kites",   "wooden chairs", "paper lanterns", "green apples",
-      "story books", "clay pots",    "toy trains",    "silver coins",   "yellow balloons",
-      "chess sets",  "garden gnomes", "music boxes",  "woollen hats",   "copper bells"};
+      "red pens",    "blue kites",    "wooden chairs", "paper lanterns", "green apples",
+      "story books", "clay pots",     "toy trains",    "silver coins",   "yellow balloons",
+      "chess sets",  "garden gnomes", "music boxes",   "woollen hats",   "copper bells"};
   return items;
 }
 const std::vector<std::string>& Places() {
   static const std::vector<std::string> places = {
-      "Maple School",  "the harbor market", "Hilltop Library", "the old mill", "Juniper Hall",
-      "the north pier", "Willow Farm",      "the city museum", "Cedar Lodge",  "the corner shop"};
+      "Maple School",   "the harbor market", "Hilltop Library", "the old mill", "Juniper Hall",
+      "the north pier", "Willow Farm",       "the city museum", "Cedar Lodge",  "the corner shop"};
   return places;
 }
 

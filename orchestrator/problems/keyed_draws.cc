@@ -11,9 +11,9 @@ KeyedDraws::KeyedDraws(uint64_t seed, std::string_view family, uint32_t attempt)
 
 uint64_t KeyedDraws::Below(uint64_t bound) {
   WINNOW_CHECK_GT(bound, 0u);
-  const auto words = Philox({static_cast<uint32_t>(seed_), static_cast<uint32_t>(seed_ >> 32)},
-                            {static_cast<uint32_t>(family_), static_cast<uint32_t>(family_ >> 32),
-                             attempt_, draw_++});
+  const auto words = Philox(
+      {static_cast<uint32_t>(seed_), static_cast<uint32_t>(seed_ >> 32)},
+      {static_cast<uint32_t>(family_), static_cast<uint32_t>(family_ >> 32), attempt_, draw_++});
   const uint64_t bits = static_cast<uint64_t>(words[1]) << 32 | words[0];
   // The high word of bits · bound: uniform up to bound / 2^64.
   __extension__ typedef unsigned __int128 Wide;

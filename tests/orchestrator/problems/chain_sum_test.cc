@@ -1,32 +1,33 @@
-#include "tests/orchestrator/problems/generated_rows.h"
-
 #include <set>
+
+#include "tests/orchestrator/problems/generated_rows.h"
 
 namespace winnow::orchestrator {
 namespace {
 
 TEST(ChainSumTest, AnswersScoreOne) {
-  const auto lines = Generate({.task = "chain_sum", .difficulty = "terms=2-5,digits=1-3,ops=+-*",
-                               .count = 500, .seed = 3});
+  const auto lines = Generate(
+      {.task = "chain_sum", .difficulty = "terms=2-5,digits=1-3,ops=+-*", .count = 500, .seed = 3});
   ExpectAnswersScoreOne(lines, "numeric");
   ExpectAnswersScoreOne(lines, "math");
 }
 
 TEST(ChainSumTest, AnswerIsTheValueOfTheExpression) {
-  const auto lines = Generate({.task = "chain_sum", .difficulty = "terms=2,digits=2,ops=-",
-                               .count = 200});
+  const auto lines =
+      Generate({.task = "chain_sum", .difficulty = "terms=2,digits=2,ops=-", .count = 200});
   for (const std::string& line : lines) {
     const auto row = nlohmann::json::parse(line);
     const std::string expression = row["metadata"]["expression"];
     const size_t minus = expression.find(" - ");
-    const int value = std::stoi(expression.substr(0, minus)) - std::stoi(expression.substr(minus + 3));
+    const int value =
+        std::stoi(expression.substr(0, minus)) - std::stoi(expression.substr(minus + 3));
     EXPECT_EQ(row["answer"], std::to_string(value)) << line;
   }
 }
 
 TEST(ChainSumTest, ProductsBindBeforeSums) {
-  const auto lines = Generate({.task = "chain_sum", .difficulty = "terms=3,digits=1,ops=+*",
-                               .count = 300});
+  const auto lines =
+      Generate({.task = "chain_sum", .difficulty = "terms=3,digits=1,ops=+*", .count = 300});
   int checked = 0;
   for (const std::string& line : lines) {
     const auto row = nlohmann::json::parse(line);

@@ -13,9 +13,9 @@ TEST(CountdownTest, AnswersScoreOne) {
 }
 
 TEST(CountdownTest, RowHoldsNumbersAndTargetInTheirRanges) {
-  for (const std::string& line :
-       Generate({.task = "countdown", .difficulty = "numbers=4,max_value=9,max_target=30",
-                 .count = 100})) {
+  for (const std::string& line : Generate({.task = "countdown",
+                                 .difficulty = "numbers=4,max_value=9,max_target=30",
+                                 .count = 100})) {
     const auto row = nlohmann::json::parse(line);
     EXPECT_EQ(row["metadata"]["numbers"].size(), 4u);
     for (int number : row["metadata"]["numbers"]) {
@@ -31,8 +31,7 @@ TEST(CountdownTest, RefusesTargetsOutOfOrder) {
   const Status status = GenerateProblems(
       {.task = "countdown", .difficulty = "min_target=50,max_target=40", .count = 1},
       [](std::string_view) { return OkStatus(); });
-  EXPECT_EQ(status.message(),
-            "--difficulty: min_target must be at most max_target: 50, 40");
+  EXPECT_EQ(status.message(), "--difficulty: min_target must be at most max_target: 50, 40");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-#include "tests/orchestrator/problems/generated_rows.h"
-
 #include <set>
+
+#include "tests/orchestrator/problems/generated_rows.h"
 
 namespace winnow::orchestrator {
 namespace {
@@ -24,13 +24,13 @@ TEST(GenerateProblemsTest, EqualOptionsGiveEqualLines) {
 }
 
 TEST(GenerateProblemsTest, KeepsTheBytesOfAKnownFile) {
-  const auto lines = Generate({.task = "chain_sum",
-                               .difficulty = "terms=2,digits=2,style=short", .count = 2, .seed = 1});
+  const auto lines = Generate(
+      {.task = "chain_sum", .difficulty = "terms=2,digits=2,style=short", .count = 2, .seed = 1});
   const auto row = nlohmann::ordered_json::parse(lines[1]);
   std::vector<std::string> keys;
   for (const auto& [key, value] : row.items()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"id", "prompt", "answer", "difficulty", "task",
-                                            "metadata"}));
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"id", "prompt", "answer", "difficulty", "task", "metadata"}));
   EXPECT_EQ(row["id"], "chain_sum-t2d2-s1-i1");
   EXPECT_EQ(row.dump(), lines[1]);
 }
@@ -47,9 +47,9 @@ TEST(GenerateProblemsTest, PromptsAndIdsAreDistinct) {
 }
 
 TEST(GenerateProblemsTest, RefusesMoreThanThereAre) {
-  const Status status = GenerateProblems(
-      {.task = "chain_sum", .difficulty = "terms=2,digits=1", .count = 201},
-      [](std::string_view) { return OkStatus(); });
+  const Status status =
+      GenerateProblems({.task = "chain_sum", .difficulty = "terms=2,digits=1", .count = 201},
+                       [](std::string_view) { return OkStatus(); });
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(),
             "--count must be at most 200, the distinct problems of chain_sum with "
@@ -67,10 +67,9 @@ TEST(GenerateProblemsTest, OffsetContinuesTheSameSequence) {
 
 TEST(GenerateProblemsTest, StopsAtTheFirstErrorOfTheSink) {
   int calls = 0;
-  const Status status =
-      GenerateProblems({.task = "chain_sum", .count = 5}, [&](std::string_view) {
-        return ++calls == 2 ? Unavailable("disk full") : OkStatus();
-      });
+  const Status status = GenerateProblems({.task = "chain_sum", .count = 5}, [&](std::string_view) {
+    return ++calls == 2 ? Unavailable("disk full") : OkStatus();
+  });
   EXPECT_EQ(status.message(), "disk full");
   EXPECT_EQ(calls, 2);
 }

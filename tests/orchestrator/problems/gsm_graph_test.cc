@@ -1,7 +1,7 @@
-#include "tests/orchestrator/problems/generated_rows.h"
-
 #include <map>
 #include <set>
+
+#include "tests/orchestrator/problems/generated_rows.h"
 
 namespace winnow::orchestrator {
 namespace {
@@ -90,8 +90,8 @@ TEST(GsmGraphTest, AnswersScoreOne) {
 }
 
 TEST(GsmGraphTest, LongStoriesStayWithinTheirValues) {
-  const auto lines = Generate(
-      {.task = "gsm_graph", .difficulty = "op=20,noise=10,max_value=500", .count = 20});
+  const auto lines =
+      Generate({.task = "gsm_graph", .difficulty = "op=20,noise=10,max_value=500", .count = 20});
   for (const std::string& line : lines) {
     const int64_t answer = std::stoll(nlohmann::json::parse(line)["answer"].get<std::string>());
     EXPECT_GE(answer, 0);
