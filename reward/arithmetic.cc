@@ -30,11 +30,25 @@ class ArithmeticReader {
   // The next operator, bracket or digit with look-alikes folded; '\0' at the end, '?' if unknown.
   char Peek() {
     static constexpr std::array<std::pair<std::string_view, char>, 19> kFolds = {{
-        {" ", ' '},          {"\t", ' '},         {"\n", ' '},          {"\r", ' '},
-        {"\\,", ' '},        {"\\left", ' '},     {"\\right", ' '},     {"\\times", '*'},
-        {"\\cdot", '*'},     {"\\div", '/'},      {"\xC3\x97", '*'},    {"\xC2\xB7", '*'},
-        {"\xE2\x8B\x85", '*'}, {"\xE2\x88\x97", '*'}, {"\xC3\xB7", '/'},  {"\xE2\x88\x92", '-'},
-        {"\xE2\x80\x93", '-'}, {"\\frac", 'f'},     {"\\dfrac", 'f'},
+        {" ", ' '},
+        {"\t", ' '},
+        {"\n", ' '},
+        {"\r", ' '},
+        {"\\,", ' '},
+        {"\\left", ' '},
+        {"\\right", ' '},
+        {"\\times", '*'},
+        {"\\cdot", '*'},
+        {"\\div", '/'},
+        {"\xC3\x97", '*'},
+        {"\xC2\xB7", '*'},
+        {"\xE2\x8B\x85", '*'},
+        {"\xE2\x88\x97", '*'},
+        {"\xC3\xB7", '/'},
+        {"\xE2\x88\x92", '-'},
+        {"\xE2\x80\x93", '-'},
+        {"\\frac", 'f'},
+        {"\\dfrac", 'f'},
     }};
     while (true) {
       if (at_ >= text_.size()) return '\0';

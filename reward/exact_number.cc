@@ -147,8 +147,7 @@ BigInteger BigInteger::MultipliedBy(const BigInteger& other) const {
 }
 
 BigInteger BigInteger::TimesPowerOfTen(uint32_t exponent) const {
-  return exponent == 0 ? *this
-                       : MultipliedBy(FromDigits("1" + std::string(exponent, '0')));
+  return exponent == 0 ? *this : MultipliedBy(FromDigits("1" + std::string(exponent, '0')));
 }
 
 BigInteger BigInteger::Plus(const BigInteger& other) const {

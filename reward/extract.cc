@@ -134,14 +134,38 @@ class FormulaScanner {
 
 bool HasDigit(std::string_view text) { return std::any_of(text.begin(), text.end(), IsDigit); }
 
+// The text of `number`, or the formula of plain text around it that gives it another value: the 5
+// of \sqrt{5} and of 3^5 is no answer. The formula starts at or after `from`.
+std::string_view NumberOrFormula(std::string_view text, const NumberLiteral& number, size_t from) {
+  while (true) {
+    const View run = NextFormulaRun(text, from, {});
+    if (!run) break;
+    const size_t begin = static_cast<size_t>(run->data() - text.data());
+    const size_t end = begin + run->size();
+    if (begin > number.begin) break;
+    const bool larger = end >= number.end && run->size() > number.end - number.begin;
+    if (larger && run->find_first_of("\\^!") != std::string_view::npos) return *run;
+    if (end > number.begin) break;
+    from = std::max(end, from + 1);
+  }
+  return text.substr(number.begin, number.end - number.begin);
+}
+
+// Start of the line that holds `at`, or `at` itself if that is too far away.
+size_t LineStart(std::string_view text, size_t at) {
+  const size_t end = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+  const size_t from = end == std::string_view::npos ? 0 : end + 1;
+  return at - from > kMaxAnswerBytes ? at : from;
+}
+
 // Position behind the last word "answer", npos if there is none.
 size_t EndOfAnswerWord(std::string_view text) {
   for (std::string_view rest = text;;) {
     const size_t at = FindLastAnyCase(rest, "answer");
     if (at == std::string_view::npos) return at;
     const size_t end = at + 6;
-    const bool word = (at == 0 || !IsLetter(text[at - 1])) &&
-                      (end >= text.size() || !IsLetter(text[end]));
+    const bool word =
+        (at == 0 || !IsLetter(text[at - 1])) && (end >= text.size() || !IsLetter(text[end]));
     if (word) return end;
     rest = text.substr(0, end - 1);
   }
@@ -179,8 +203,8 @@ View AnswerLine(std::string_view text, size_t at, bool separated) {
   View line = FirstLine(text.substr(at));
   if (!line) return line;
   std::string_view answer = *line;
-  while (!answer.empty() && (answer.back() == '*' || answer.back() == '`' ||
-                             answer.back() == '"' || answer.back() == '.')) {
+  while (!answer.empty() && (answer.back() == '*' || answer.back() == '`' || answer.back() == '"' ||
+                             answer.back() == '.')) {
     answer.remove_suffix(1);
   }
   return NonEmpty(answer);
@@ -203,10 +227,8 @@ View AfterAnswerWord(std::string_view text, AnswerForm form) {
   // What stands before the formula comes first.
   const std::string_view before = text.substr(0, formula_at);
   if (form == AnswerForm::kNumber) {
-    if (const std::optional<NumberLiteral> number = NextNumber(before, at)) {
-      return text.substr(number->begin, number->end - number->begin);
-    }
-    return formula;
+    const std::optional<NumberLiteral> number = NextNumber(before, at);
+    return number ? NumberOrFormula(before, *number, at) : formula;
   }
   const View run = NextFormulaRun(before, at, {.commas = true, .relations = true});
   return run ? run : formula;
@@ -216,9 +238,7 @@ View AfterAnswerWord(std::string_view text, AnswerForm form) {
 View ArithmeticAround(std::string_view text) {
   const std::optional<NumberLiteral> number = LastNumber(text);
   if (!number) return std::nullopt;
-  const size_t line_end = text.rfind('\n', number->begin);
-  size_t from = line_end == std::string_view::npos ? 0 : line_end + 1;
-  if (number->begin - std::min(from, number->begin) > kMaxAnswerBytes) from = number->begin;
+  size_t from = LineStart(text, number->begin);
   while (true) {
     const View run = NextFormulaRun(text, from, {});
     if (!run) break;
@@ -258,8 +278,11 @@ View Unmarked(std::string_view text, AnswerForm form) {
   if (form == AnswerForm::kText) return NonEmpty(text);
   if (View formula = LastFormula(text, form == AnswerForm::kNumber)) return formula;
   switch (form) {
-    case AnswerForm::kNumber:
-      return LastNumberText(text);
+    case AnswerForm::kNumber: {
+      const std::optional<NumberLiteral> number = LastNumber(text);
+      if (!number) return std::nullopt;
+      return NumberOrFormula(text, *number, LineStart(text, number->begin));
+    }
     case AnswerForm::kMath:
       return IsBareFormula(text) ? NonEmpty(text) : ArithmeticAround(text);
     default:
@@ -399,7 +422,11 @@ std::vector<std::string_view> ReferenceCandidates(std::string_view reference,
   }
   add(NonEmpty(reference));
   if (form == AnswerForm::kText) return candidates;
-  add(form == AnswerForm::kLine ? LastLine(reference) : LastNumberText(reference));
+  if (form == AnswerForm::kLine) {
+    add(LastLine(reference));
+  } else if (candidates.size() == 1 && !IsBareFormula(reference)) {
+    add(LastNumberText(reference));  // prose; the 1 of `2x + 1` is no reading of it
+  }
   return candidates;
 }
 

@@ -46,8 +46,8 @@ std::optional<std::string_view> ExtractAnswer(std::string_view text, const Extra
                                               AnswerForm form);
 
 // Readings of a reference in the order to try: what the rule extracts from it, else what follows
-// its last ####, else the whole. Without any mark the whole comes before its last number, so that
-// `2\sqrt{3}` is not 3.
+// its last ####, else the whole. Without any mark the whole comes before the last number of prose,
+// so that `2\sqrt{3}` is not 3.
 std::vector<std::string_view> ReferenceCandidates(std::string_view reference,
                                                   const ExtractRule& rule, AnswerForm form);
 

@@ -16,8 +16,8 @@ bool IsAny(char c, std::string_view set) { return set.find(c) != std::string_vie
 // Mathematical characters beyond ASCII: minus, en dash, times, dot, division, pi, root, infinity,
 // degree, powers, comparisons.
 constexpr std::array<std::string_view, 16> kSymbols = {
-    "\xE2\x88\x92", "\xE2\x80\x93", "\xC3\x97",     "\xC2\xB7",     "\xC3\xB7",     "\xCF\x80",
-    "\xE2\x88\x9A", "\xE2\x88\x9E", "\xC2\xB0",     "\xC2\xB2",     "\xC2\xB3",     "\xE2\x89\xA4",
+    "\xE2\x88\x92", "\xE2\x80\x93", "\xC3\x97",     "\xC2\xB7",    "\xC3\xB7", "\xCF\x80",
+    "\xE2\x88\x9A", "\xE2\x88\x9E", "\xC2\xB0",     "\xC2\xB2",    "\xC2\xB3", "\xE2\x89\xA4",
     "\xE2\x89\xA5", "\xE2\x88\xAA", "\xE2\x80\x8B", "\xE2\x81\xBB"};
 
 size_t SymbolSize(std::string_view text, size_t at) {
@@ -51,9 +51,7 @@ class RunWalker {
   }
 
  private:
-  char At(size_t offset) const {
-    return at_ + offset < text_.size() ? text_[at_ + offset] : '\0';
-  }
+  char At(size_t offset) const { return at_ + offset < text_.size() ? text_[at_ + offset] : '\0'; }
   bool Advance() {
     const char c = text_[at_];
     if (c == ' ' || c == '\t') return AdvanceSpace();
@@ -86,8 +84,8 @@ class RunWalker {
                                  (rules_.relations && IsAny(text_[next], "<>")) ||
                                  SymbolSize(text_, next) > 0;
     // "5 1/12": a mixed number, the only two operands that a space joins.
-    const bool mixed = IsDigit(text_[next]) && at_ > 0 && IsDigit(text_[at_ - 1]) &&
-                       MixedFractionAt(next);
+    const bool mixed =
+        IsDigit(text_[next]) && at_ > 0 && IsDigit(text_[at_ - 1]) && MixedFractionAt(next);
     if (!after_operator_ && !before_operator && !mixed) return false;
     const bool was_operator = after_operator_;
     at_ = next;
@@ -102,9 +100,8 @@ class RunWalker {
     size_t end = at_;
     while (end < text_.size() && IsLetter(text_[end])) ++end;
     const std::string_view word = text_.substr(at_, end - at_);
-    if (word.size() > 1 && !IsFunctionName(word)) return in_braces_of_command_ && depth_ > 0
-                                                             ? Step(word.size(), false)
-                                                             : false;
+    if (word.size() > 1 && !IsFunctionName(word))
+      return in_braces_of_command_ && depth_ > 0 ? Step(word.size(), false) : false;
     return Step(word.size(), false);
   }
   bool AdvanceCommand() {
@@ -119,6 +116,9 @@ class RunWalker {
       }
       return Step(2, At(1) != '%');
     }
+    // A box that could be read has been read before.
+    const std::string_view command = text_.substr(at_, end - at_);
+    if (command == "\\boxed" || command == "\\fbox") return false;
     in_braces_of_command_ = true;
     return Step(end - at_, true);
   }

@@ -272,6 +272,14 @@ size_t SignSize(std::string_view text, size_t at) {
   return 0;
 }
 
+// The power of a unit or a variable: cm^2, x^{2}.
+bool IsPowerOfWord(std::string_view text, size_t at) {
+  if (at > 0 && text[at - 1] == '{') --at;
+  if (at < 2 || text[at - 1] != '^') return false;
+  const char base = text[at - 2];
+  return IsLetter(base) || base == '}';
+}
+
 // The end of a run of digits and dots that is no number (digits of a word, a version 1.2.3).
 size_t SkipWordDigits(std::string_view text, size_t at) {
   while (at < text.size() && (IsDigit(text[at]) || IsLetter(text[at]) || text[at] == '_')) ++at;
@@ -282,10 +290,9 @@ bool MayStartBody(std::string_view text, size_t at) {
   const char c = text[at];
   if (IsDigit(c)) return true;
   if (c == '.') return at + 1 < text.size() && IsDigit(text[at + 1]);
-  return c == '\\' && (text.substr(at).starts_with("\\frac") ||
-                       text.substr(at).starts_with("\\dfrac") ||
-                       text.substr(at).starts_with("\\tfrac") ||
-                       text.substr(at).starts_with("\\cfrac"));
+  return c == '\\' &&
+         (text.substr(at).starts_with("\\frac") || text.substr(at).starts_with("\\dfrac") ||
+          text.substr(at).starts_with("\\tfrac") || text.substr(at).starts_with("\\cfrac"));
 }
 
 // Start of the literal whose body begins at `body`: currency and sign before it are taken in.
@@ -329,7 +336,7 @@ std::optional<NumberLiteral> NextSpan(std::string_view text, size_t from) {
       ++at;
       continue;
     }
-    if (text[at] != '\\' && StartsInsideWord(text, at)) {
+    if (text[at] != '\\' && (StartsInsideWord(text, at) || IsPowerOfWord(text, at))) {
       at = std::max(at + 1, SkipWordDigits(text, at));
       continue;
     }

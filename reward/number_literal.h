@@ -27,8 +27,9 @@ struct NumberLiteral {
 // A sign stands directly before; `-`, U+2212 and the en dash are minus. Exponents beyond ±10000 and
 // zero denominators are no numbers.
 
-// The first number that starts at or after `from`; digits inside words (x2, GPT4) are none, and the
-// minus of a difference (7-3, 80 -78) is no sign. Amortised linear when iterated by `end`.
+// The first number that starts at or after `from`; digits inside words (x2, GPT4) and powers of
+// words (cm^2) are none, and the minus of a difference (7-3, 80 -78) is no sign. Amortised linear
+// when iterated by `end`.
 std::optional<NumberLiteral> NextNumber(std::string_view text, size_t from);
 std::optional<NumberLiteral> LastNumber(std::string_view text);
 

@@ -19,9 +19,7 @@ std::string Trimmed(std::string_view text) {
   return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
 }
 
-Json Parse(std::string_view text) {
-  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
-}
+Json Parse(std::string_view text) { return Json::parse(text, nullptr, /*allow_exceptions=*/false); }
 
 std::string ScalarText(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -57,8 +55,8 @@ OptionReader::OptionReader(std::string owner, const VerifierOptions& options,
     if (Find(key) != nullptr || !status_.ok()) continue;
     std::vector<std::string> names;
     for (const OptionSpec& spec : specs_) names.push_back(spec.name);
-    status_ = InvalidArgument(Format("reward.{} is not an option of verifier {}{}", key, owner_,
-                                     DidYouMean(key, names)));
+    status_ = InvalidArgument(
+        Format("reward.{} is not an option of verifier {}{}", key, owner_, DidYouMean(key, names)));
   }
 }
 

@@ -13,9 +13,9 @@ namespace {
 // Sorted by name.
 const std::vector<VerifierEntry>& Entries() {
   static const std::vector<VerifierEntry> entries = {
-      AssignmentEntry(),     ComposeEntry(), CountdownEntry(),  ExactEntry(),
-      FormatEntry(),         MathEntry(),    MultipleChoiceEntry(), NumberListEntry(),
-      NumericEntry(),        OverlongEntry(), RegexEntry(),
+      AssignmentEntry(), ComposeEntry(),  CountdownEntry(),      ExactEntry(),
+      FormatEntry(),     MathEntry(),     MultipleChoiceEntry(), NumberListEntry(),
+      NumericEntry(),    OverlongEntry(), RegexEntry(),
   };
   return entries;
 }
@@ -47,8 +47,8 @@ Result<std::unique_ptr<Verifier>> MakeVerifier(const std::string& name,
     const std::vector<std::string> names = VerifierNames();
     std::string list;
     for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
-    return InvalidArgument(Format("reward.verifier must be one of {}: \"{}\"{}", list, name,
-                                  DidYouMean(name, names)));
+    return InvalidArgument(
+        Format("reward.verifier must be one of {}: \"{}\"{}", list, name, DidYouMean(name, names)));
   }
   OptionReader reader(entry->name, options, entry->options);
   WINNOW_RETURN_IF_ERROR(reader.Finish());

@@ -19,8 +19,8 @@ constexpr Logger kLog("reward");
 bool SameQuestion(const Sample& a, const Sample& b) {
   return a.response == b.response && a.reference == b.reference && a.prompt == b.prompt &&
          a.data_source == b.data_source && a.extra_json == b.extra_json &&
-         a.response_tokens == b.response_tokens &&
-         a.longest_path_tokens == b.longest_path_tokens && a.finish == b.finish;
+         a.response_tokens == b.response_tokens && a.longest_path_tokens == b.longest_path_tokens &&
+         a.finish == b.finish;
 }
 
 // first[i]: index of the first sample equal to samples[i].
@@ -115,8 +115,7 @@ void Scorer::Ask(std::span<const Sample> samples, Deadline deadline, std::span<V
   }
 }
 
-void Scorer::AskBatch(std::span<const Sample> samples, Deadline deadline,
-                      std::span<Verdict> out) {
+void Scorer::AskBatch(std::span<const Sample> samples, Deadline deadline, std::span<Verdict> out) {
   std::unique_lock<std::mutex> lock(verifier_mutex_, std::defer_lock);
   if (!traits().thread_safe) lock.lock();
   std::string reason;
@@ -147,10 +146,10 @@ Verdict Scorer::InRange(Verdict verdict) const {
 
 bool Scorer::IsAudited(const Sample& sample) const {
   const uint64_t id = sample.prompt_id.value();
-  const auto words = Philox({static_cast<uint32_t>(options_.seed),
-                             static_cast<uint32_t>(options_.seed >> 32)},
-                            {static_cast<uint32_t>(id), static_cast<uint32_t>(id >> 32),
-                             sample.index, 0x61756474 /* "audt" */});
+  const auto words =
+      Philox({static_cast<uint32_t>(options_.seed), static_cast<uint32_t>(options_.seed >> 32)},
+             {static_cast<uint32_t>(id), static_cast<uint32_t>(id >> 32), sample.index,
+              0x61756474 /* "audt" */});
   return UnitDouble(words) < options_.audit_fraction;
 }
 

@@ -13,16 +13,16 @@
 namespace winnow::reward {
 
 struct ScorerOptions {
-  std::optional<float> min;       // reward.min; default: the verifier's range
-  std::optional<float> max;       // reward.max
-  double audit_fraction = 0.01;   // share of samples that are scored twice, by a keyed choice
-  uint64_t seed = 1;              // run.seed, keys the choice
+  std::optional<float> min;      // reward.min; default: the verifier's range
+  std::optional<float> max;      // reward.max
+  double audit_fraction = 0.01;  // share of samples that are scored twice, by a keyed choice
+  uint64_t seed = 1;             // run.seed, keys the choice
 };
 
 // How many verdicts of each kind a scorer gave.
 struct VerdictCounts {
   uint64_t scored = 0, invalid = 0, timeout = 0, error = 0;
-  uint64_t deduplicated = 0;      // samples that took the verdict of an equal one
+  uint64_t deduplicated = 0;  // samples that took the verdict of an equal one
   uint64_t audited = 0, nondeterministic = 0;
   uint64_t of(VerdictKind kind) const;
 };

@@ -23,8 +23,8 @@ size_t CharacterSize(std::string_view text, size_t at) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(at);
   if (lead < 0x80) return 1;
-  size_t size = lead >= 0xC2 && lead <= 0xDF ? 2
-                : (lead & 0xF0) == 0xE0      ? 3
+  size_t size = lead >= 0xC2 && lead <= 0xDF   ? 2
+                : (lead & 0xF0) == 0xE0        ? 3
                 : lead >= 0xF0 && lead <= 0xF4 ? 4
                                                : 0;
   if (size == 0 || at + size > text.size()) return 0;
@@ -52,8 +52,8 @@ std::string CleanReason(std::string_view text) {
   for (size_t at = 0; at < text.size() && clean.size() < kMaxReasonBytes;) {
     const size_t size = CharacterSize(text, at);
     const unsigned char lead = static_cast<unsigned char>(text[at]);
-    const bool c1_control = size == 2 && lead == 0xC2 &&
-                            static_cast<unsigned char>(text[at + 1]) < 0xA0;
+    const bool c1_control =
+        size == 2 && lead == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
     std::string piece;
     if (size == 0 || c1_control) {
       piece = "\xEF\xBF\xBD";

@@ -50,9 +50,7 @@ class Verdict {
   VerdictKind kind() const { return kind_; }
   bool is_scored() const { return kind_ == VerdictKind::kScored; }
   // Neither judged nor a fault of the data: `timeout` or `error`.
-  bool is_unknown() const {
-    return kind_ == VerdictKind::kTimeout || kind_ == VerdictKind::kError;
-  }
+  bool is_unknown() const { return kind_ == VerdictKind::kTimeout || kind_ == VerdictKind::kError; }
   // REQUIRES: kind() == kScored.
   float reward() const;
   const Parts& parts() const { return parts_; }

@@ -32,8 +32,8 @@ AnswerOptions ReadAnswerOptions(OptionReader& options) {
   } else {
     read.no_answer = static_cast<float>(options.Number("no_answer", -10.0, 10.0));
   }
-  read.thinking = options.Choice("thinking", {"none", "open"}) == 1 ? Thinking::kOpen
-                                                                    : Thinking::kNone;
+  read.thinking =
+      options.Choice("thinking", {"none", "open"}) == 1 ? Thinking::kOpen : Thinking::kNone;
   return read;
 }
 

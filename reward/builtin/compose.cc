@@ -16,11 +16,11 @@ struct PartVerifier {
 };
 
 struct ComposeOptions {
-  bool minimum = false;                        // the least part instead of the weighted sum
-  double floor = 0.0;                          // reward where a gate fails
-  bool by_source = false;                      // the part of the sample's data_source alone
-  std::map<std::string, std::string> routes;   // data_source to part
-  std::string fallback;                        // part of a data_source without a route
+  bool minimum = false;                       // the least part instead of the weighted sum
+  double floor = 0.0;                         // reward where a gate fails
+  bool by_source = false;                     // the part of the sample's data_source alone
+  std::map<std::string, std::string> routes;  // data_source to part
+  std::string fallback;                       // part of a data_source without a route
 };
 
 // Joins verifiers. Reward of a sample = Σ weight · part, or the least part, or what the part of its
@@ -41,8 +41,7 @@ class Compose final : public Verifier {
 
   const Traits& traits() const override { return traits_; }
 
-  void Verify(std::span<const Sample> samples, Deadline deadline,
-              std::span<Verdict> out) override {
+  void Verify(std::span<const Sample> samples, Deadline deadline, std::span<Verdict> out) override {
     std::vector<Progress> progress(samples.size());
     for (const PartVerifier& part : parts_) AskPart(part, samples, deadline, progress);
     for (size_t i = 0; i < samples.size(); ++i) out[i] = Conclude(progress[i], samples[i]);
@@ -56,9 +55,9 @@ class Compose final : public Verifier {
     double least = 0.0;
     size_t scored = 0;
     bool gate_failed = false;
-    Verdict unknown;              // set if has_unknown
+    Verdict unknown;  // set if has_unknown
     bool has_unknown = false;
-    std::string invalid_reason;   // of the last invalid part
+    std::string invalid_reason;  // of the last invalid part
   };
 
   void SetTraits() {
@@ -144,8 +143,7 @@ class Compose final : public Verifier {
     if (progress.has_unknown) return std::move(progress.unknown);
     if (progress.scored == 0) {
       if (!progress.invalid_reason.empty()) return Verdict::Invalid(progress.invalid_reason);
-      return Verdict::Invalid(
-          Format("no verifier for data source \"{}\"", sample.data_source));
+      return Verdict::Invalid(Format("no verifier for data source \"{}\"", sample.data_source));
     }
     double reward = options_.minimum ? progress.least : progress.sum;
     if (progress.gate_failed) reward = options_.floor;
@@ -225,10 +223,9 @@ class Builder {
   void CheckPrefixes() {
     for (const auto& [key, value] : options_.WithPrefix("")) {
       if (key.find('.') == std::string::npos) continue;
-      const bool known =
-          std::any_of(parts_.begin(), parts_.end(), [&](const PartVerifier& part) {
-            return key.starts_with(part.name + ".");
-          });
+      const bool known = std::any_of(parts_.begin(), parts_.end(), [&](const PartVerifier& part) {
+        return key.starts_with(part.name + ".");
+      });
       if (!known) options_.Refuse(key, "an option of a part (NAME.OPTION)", value);
     }
   }

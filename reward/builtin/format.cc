@@ -1,6 +1,7 @@
+#include "base/format.h"
+
 #include <algorithm>
 
-#include "base/format.h"
 #include "reward/builtin/answer_verifier.h"
 #include "reward/builtin/entry.h"
 
@@ -83,8 +84,8 @@ Result<std::unique_ptr<Verifier>> Make(OptionReader& options) {
   for (const std::string& tag : read.tags) {
     if (!IsTagName(tag)) options.Refuse("tags", "names of tags", tag);
   }
-  read.thinking = options.Choice("thinking", {"none", "open"}) == 1 ? Thinking::kOpen
-                                                                    : Thinking::kNone;
+  read.thinking =
+      options.Choice("thinking", {"none", "open"}) == 1 ? Thinking::kOpen : Thinking::kNone;
   read.min_length = options.Number("min_length", 0, 1 << 20);
   read.max_length = options.Number("max_length", 0, 1 << 20);
   return std::unique_ptr<Verifier>(std::make_unique<FormatVerifier>(std::move(read)));

@@ -1,7 +1,7 @@
-#include "reward/math/compare.h"
-#include "reward/math/parser.h"
 #include "reward/builtin/answer_verifier.h"
 #include "reward/builtin/entry.h"
+#include "reward/math/compare.h"
+#include "reward/math/parser.h"
 #include "reward/number_literal.h"
 
 namespace winnow::reward {

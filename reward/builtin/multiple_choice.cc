@@ -159,8 +159,8 @@ class MultipleChoice final : public AnswerVerifier {
     const std::string plain = Plain(answer);
     const auto alone = [&](size_t i) {
       return IsUpper(plain[i]) && (i == 0 || !(IsLetter(plain[i - 1]) || IsDigit(plain[i - 1]))) &&
-             (i + 1 >= plain.size() || !(IsLetter(plain[i + 1]) || IsDigit(plain[i + 1]) ||
-                                         plain[i + 1] == '\''));
+             (i + 1 >= plain.size() ||
+              !(IsLetter(plain[i + 1]) || IsDigit(plain[i + 1]) || plain[i + 1] == '\''));
     };
     if (plain.empty() || !alone(0)) return 0;
     std::set<char> letters;

@@ -16,15 +16,61 @@ std::string_view LastOfChain(std::string_view text) {
   return text;
 }
 
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// Does `text`, what stands beside a number, leave its value alone? Words, units and text commands
+// do (`7 apples`, `14\text{ cm}`); operators, other commands and variables do not (`\sqrt{5}`,
+// `5x`).
+bool IsWording(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (IsLetter(c)) {
+      size_t end = at;
+      while (end < text.size() && IsLetter(text[end])) ++end;
+      const bool word =
+          end - at > 1 || std::string_view("mgshlLaAI").find(c) != std::string_view::npos;
+      if (!word) return false;
+      at = end;
+    } else if (c == '\\') {
+      size_t end = at + 1;
+      while (end < text.size() && IsLetter(text[end])) ++end;
+      const std::string_view command = text.substr(at, end - at);
+      const bool spacing = command.size() == 1 && end < text.size() &&
+                           std::string_view(",;:! $").find(text[end]) != std::string_view::npos;
+      if (!spacing && command != "\\text" && command != "\\mathrm" && command != "\\textbf" &&
+          command != "\\mathbf" && command != "\\circ") {
+        return false;
+      }
+      at = spacing ? end + 1 : end;
+    } else {
+      const std::string_view rest = text.substr(at);
+      const bool unit = rest.starts_with("^\\circ") || rest.starts_with("^{\\circ}") ||
+                        (at > 1 && (rest.starts_with("^2") || rest.starts_with("^{2}") ||
+                                    rest.starts_with("^3") || rest.starts_with("^{3}")));
+      if (!unit && std::string_view("^+*=<>|!_").find(c) != std::string_view::npos) return false;
+      ++at;
+    }
+  }
+  return true;
+}
+
+// The only number of `text`, if the rest is wording.
+std::optional<NumberLiteral> OnlyNumber(std::string_view text) {
+  std::optional<NumberLiteral> first = NextNumber(text, 0);
+  if (!first || NextNumber(text, first->end)) return std::nullopt;
+  if (!IsWording(text.substr(0, first->begin)) || !IsWording(text.substr(first->end))) {
+    return std::nullopt;
+  }
+  return first;
+}
+
 // `text` as one number: the whole, the end of a chain of equations, or its only number.
 std::optional<NumberLiteral> Read(std::string_view text) {
   if (text.size() > kMaxAnswerBytes) return std::nullopt;
   if (std::optional<NumberLiteral> whole = ReadNumber(text)) return whole;
   const std::string_view last = LastOfChain(text);
   if (std::optional<NumberLiteral> number = ReadNumber(last)) return number;
-  std::optional<NumberLiteral> first = NextNumber(last, 0);
-  if (!first || NextNumber(last, first->end)) return std::nullopt;
-  return first;
+  return OnlyNumber(last);
 }
 
 bool IsExact(const NumberLiteral& number) {
@@ -73,8 +119,8 @@ class Numeric final : public AnswerVerifier {
 Result<std::unique_ptr<Verifier>> Make(OptionReader& options) {
   const double abs = options.Number("abs", 0.0, 1e300);
   const double rel = options.Number("rel", 0.0, 1.0);
-  return std::unique_ptr<Verifier>(std::make_unique<Numeric>(
-      Traits{.name = "numeric"}, ReadAnswerOptions(options), abs, rel));
+  return std::unique_ptr<Verifier>(
+      std::make_unique<Numeric>(Traits{.name = "numeric"}, ReadAnswerOptions(options), abs, rel));
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ namespace {
 int GroupIndex(const RE2& pattern, const std::string& name) {
   const auto& groups = pattern.NamedCapturingGroups();
   if (const auto it = groups.find(name); it != groups.end()) return it->second;
-  if (name.empty() || name.size() > 3 || name.find_first_not_of("0123456789") != std::string::npos) {
+  if (name.empty() || name.size() > 3 ||
+      name.find_first_not_of("0123456789") != std::string::npos) {
     return -1;
   }
   const int index = std::stoi(name);
@@ -30,9 +31,8 @@ class Regex final : public AnswerVerifier {
  private:
   Verdict Judge(const Sample& sample, std::string_view text) const override {
     const std::optional<std::string_view> answer =
-        options().extract.kind == ExtractRule::Kind::kAuto
-            ? std::optional<std::string_view>(text)
-            : Answer(text, AnswerForm::kText);
+        options().extract.kind == ExtractRule::Kind::kAuto ? std::optional<std::string_view>(text)
+                                                           : Answer(text, AnswerForm::kText);
     if (!answer) return NoAnswer();
     std::vector<re2::StringPiece> groups(static_cast<size_t>(std::max(group_, 0)) + 1);
     const bool matches = pattern_->Match(re2::StringPiece(answer->data(), answer->size()), 0,

@@ -148,7 +148,9 @@ class Comparer {
     const NodePtr x = IsSingletonList(a) ? a->children[0] : a;
     const NodePtr y = IsSingletonList(b) ? b->children[0] : b;
     // {3} with braces is a set, still.
-    const auto braced = [&](const NodePtr& node) { return node->kind == Kind::kSet && !node->bare; };
+    const auto braced = [&](const NodePtr& node) {
+      return node->kind == Kind::kSet && !node->bare;
+    };
     if (braced(x) != braced(y)) {
       const NodePtr& set = braced(x) ? x : y;
       const NodePtr& list = braced(x) ? b : a;
@@ -162,8 +164,8 @@ class Comparer {
     for (const NodePtr& member : members) {
       bool seen = false;
       for (const NodePtr& other : distinct) {
-        seen = seen || SameTree(member, other) ||
-               (member->kind != Kind::kSet && Equal(member, other));
+        seen =
+            seen || SameTree(member, other) || (member->kind != Kind::kSet && Equal(member, other));
       }
       if (!seen) distinct.push_back(member);
     }
@@ -260,8 +262,8 @@ class Comparer {
     if (left && right) return EqualBounds(left, right);
     if (a->operators == b->operators && EqualInOrder(a->children, b->children)) return true;
     const NodePtr x = BareValue(a), y = BareValue(b);
-    const bool equations = x != nullptr && y != nullptr && a->operators[0] == "=" &&
-                           b->operators[0] == "=";
+    const bool equations =
+        x != nullptr && y != nullptr && a->operators[0] == "=" && b->operators[0] == "=";
     if (equations && (a->children.size() > 2 || b->children.size() > 2)) {
       return Equal(a->children[0], b->children[0]) && Equal(x, y);
     }
@@ -353,9 +355,7 @@ class Comparer {
   StepBudget& budget_;
 };
 
-bool HasTextRoot(const Expression& expression) {
-  return expression.root->kind == Kind::kText;
-}
+bool HasTextRoot(const Expression& expression) { return expression.root->kind == Kind::kText; }
 
 }  // namespace
 

@@ -185,9 +185,9 @@ class Evaluator {
     for (const NodePtr& child : node->children) {
       const Value factor = Of(child);
       if (!factor) return std::nullopt;
-      const Value next = Checked(product.value * factor->value,
-                                 std::abs(product.value) * factor->error +
-                                     std::abs(factor->value) * product.error);
+      const Value next =
+          Checked(product.value * factor->value, std::abs(product.value) * factor->error +
+                                                     std::abs(factor->value) * product.error);
       if (!next) return std::nullopt;
       product = *next;
     }

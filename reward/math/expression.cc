@@ -38,8 +38,8 @@ bool SameTree(const NodePtr& a, const NodePtr& b) {
 
 std::string PlainText(std::string_view text) {
   constexpr std::array<std::string_view, 12> kFontCommands = {
-      "\\text", "\\textbf", "\\textit", "\\textrm", "\\mathrm", "\\mathbf",
-      "\\mathit", "\\mbox", "\\operatorname", "\\left", "\\right", "\\displaystyle"};
+      "\\text",   "\\textbf", "\\textit",       "\\textrm", "\\mathrm", "\\mathbf",
+      "\\mathit", "\\mbox",   "\\operatorname", "\\left",   "\\right",  "\\displaystyle"};
   std::string plain;
   for (size_t i = 0; i < text.size();) {
     if (text[i] == '\\') {

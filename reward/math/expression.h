@@ -16,22 +16,22 @@ enum class Kind : uint8_t {
   kSymbol,    // name: a variable, subscripts and primes included
   kConstant,  // name: pi, e, i
   kInfinity,
-  kNegative,   // -a
-  kSum,        // a + b + …
-  kProduct,    // a · b · …
-  kQuotient,   // a / b
-  kPower,      // a ^ b
-  kFunction,   // name(children…): root (index, radicand), log (base, x), sin, abs, factorial, …
-  kPercent,    // a / 100
-  kUnit,       // a with the unit `name` (its dimension) and `value` (factor to the base unit)
-  kSet,        // {…}; `bare` without braces
-  kTuple,      // (…), ordered
-  kInterval,   // two ends, open_left, open_right
-  kUnion,      // a ∪ b ∪ …
+  kNegative,  // -a
+  kSum,       // a + b + …
+  kProduct,   // a · b · …
+  kQuotient,  // a / b
+  kPower,     // a ^ b
+  kFunction,  // name(children…): root (index, radicand), log (base, x), sin, abs, factorial, …
+  kPercent,   // a / 100
+  kUnit,      // a with the unit `name` (its dimension) and `value` (factor to the base unit)
+  kSet,       // {…}; `bare` without braces
+  kTuple,     // (…), ordered
+  kInterval,  // two ends, open_left, open_right
+  kUnion,     // a ∪ b ∪ …
   kIntersection,
-  kMatrix,     // rows, each a tuple
-  kRelation,   // children joined by `operators`: = < > <= >= != in
-  kText,       // name: normal text
+  kMatrix,    // rows, each a tuple
+  kRelation,  // children joined by `operators`: = < > <= >= != in
+  kText,      // name: normal text
 };
 
 struct Node;
@@ -51,9 +51,9 @@ struct Node {
 
 // What was read from one answer.
 struct Expression {
-  NodePtr root;             // never null; kText where the text is no formula
-  std::string plain_text;   // the text without case, white space, font commands and brackets
-  bool too_large = false;   // beyond the node or depth limit
+  NodePtr root;            // never null; kText where the text is no formula
+  std::string plain_text;  // the text without case, white space, font commands and brackets
+  bool too_large = false;  // beyond the node or depth limit
 };
 
 NodePtr MakeNumber(const Rational& value);

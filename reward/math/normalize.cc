@@ -13,41 +13,113 @@ using Replacement = std::pair<std::string_view, std::string_view>;
 
 // UTF-8 signs and what they mean.
 constexpr std::array<Replacement, 52> kSigns = {{
-    {"\xE2\x88\x92", "-"},           {"\xE2\x80\x93", "-"},         {"\xEF\xBC\x8D", "-"},
-    {"\xC3\x97", "\\times "},        {"\xC2\xB7", "\\cdot "},       {"\xE2\x8B\x85", "\\cdot "},
-    {"\xE2\x88\x97", "\\cdot "},     {"\xC3\xB7", "\\div "},        {"\xCF\x80", "\\pi "},
-    {"\xE2\x88\x9E", "\\infty "},    {"\xC2\xB0", "^\\circ "},      {"\xE2\x89\xA4", "\\le "},
-    {"\xE2\x89\xA5", "\\ge "},       {"\xE2\x89\xA0", "\\ne "},     {"\xE2\x89\x88", "\\approx "},
-    {"\xE2\x88\xAA", "\\cup "},      {"\xE2\x88\xA9", "\\cap "},    {"\xE2\x88\x88", "\\in "},
-    {"\xE2\x88\x85", "\\emptyset "}, {"\xC2\xB1", "\\pm "},         {"\xC2\xB9", "^{1}"},
-    {"\xC2\xB2", "^{2}"},            {"\xC2\xB3", "^{3}"},          {"\xE2\x81\xB4", "^{4}"},
-    {"\xE2\x81\xB5", "^{5}"},        {"\xE2\x81\xB6", "^{6}"},      {"\xC2\xBD", "\\frac{1}{2}"},
-    {"\xC2\xBC", "\\frac{1}{4}"},    {"\xC2\xBE", "\\frac{3}{4}"},  {"\xE2\x85\x93", "\\frac{1}{3}"},
-    {"\xE2\x85\x94", "\\frac{2}{3}"}, {"\xE2\x80\x8B", ""},         {"\xE2\x80\x8C", ""},
-    {"\xE2\x80\x8D", ""},            {"\xEF\xBB\xBF", ""},          {"\xE2\x81\xA0", ""},
-    {"\xC2\xA0", " "},               {"\xE2\x80\xAF", "\\,"},       {"\xE2\x80\x89", "\\,"},
-    {"\xE3\x80\x82", ""},            {"\xEF\xBC\x8C", ","},         {"\xEF\xBC\x9D", "="},
-    {"\xEF\xBC\x88", "("},           {"\xEF\xBC\x89", ")"},         {"\xCE\xB8", "\\theta "},
-    {"\xCE\xB1", "\\alpha "},        {"\xCE\xB2", "\\beta "},       {"\xE2\x82\xAC", ""},
-    {"\xC2\xA3", ""},                {"\xE2\x88\xB6", ":"},         {"\xE2\x80\xB2", "'"},
+    {"\xE2\x88\x92", "-"},
+    {"\xE2\x80\x93", "-"},
+    {"\xEF\xBC\x8D", "-"},
+    {"\xC3\x97", "\\times "},
+    {"\xC2\xB7", "\\cdot "},
+    {"\xE2\x8B\x85", "\\cdot "},
+    {"\xE2\x88\x97", "\\cdot "},
+    {"\xC3\xB7", "\\div "},
+    {"\xCF\x80", "\\pi "},
+    {"\xE2\x88\x9E", "\\infty "},
+    {"\xC2\xB0", "^\\circ "},
+    {"\xE2\x89\xA4", "\\le "},
+    {"\xE2\x89\xA5", "\\ge "},
+    {"\xE2\x89\xA0", "\\ne "},
+    {"\xE2\x89\x88", "\\approx "},
+    {"\xE2\x88\xAA", "\\cup "},
+    {"\xE2\x88\xA9", "\\cap "},
+    {"\xE2\x88\x88", "\\in "},
+    {"\xE2\x88\x85", "\\emptyset "},
+    {"\xC2\xB1", "\\pm "},
+    {"\xC2\xB9", "^{1}"},
+    {"\xC2\xB2", "^{2}"},
+    {"\xC2\xB3", "^{3}"},
+    {"\xE2\x81\xB4", "^{4}"},
+    {"\xE2\x81\xB5", "^{5}"},
+    {"\xE2\x81\xB6", "^{6}"},
+    {"\xC2\xBD", "\\frac{1}{2}"},
+    {"\xC2\xBC", "\\frac{1}{4}"},
+    {"\xC2\xBE", "\\frac{3}{4}"},
+    {"\xE2\x85\x93", "\\frac{1}{3}"},
+    {"\xE2\x85\x94", "\\frac{2}{3}"},
+    {"\xE2\x80\x8B", ""},
+    {"\xE2\x80\x8C", ""},
+    {"\xE2\x80\x8D", ""},
+    {"\xEF\xBB\xBF", ""},
+    {"\xE2\x81\xA0", ""},
+    {"\xC2\xA0", " "},
+    {"\xE2\x80\xAF", "\\,"},
+    {"\xE2\x80\x89", "\\,"},
+    {"\xE3\x80\x82", ""},
+    {"\xEF\xBC\x8C", ","},
+    {"\xEF\xBC\x9D", "="},
+    {"\xEF\xBC\x88", "("},
+    {"\xEF\xBC\x89", ")"},
+    {"\xCE\xB8", "\\theta "},
+    {"\xCE\xB1", "\\alpha "},
+    {"\xCE\xB2", "\\beta "},
+    {"\xE2\x82\xAC", ""},
+    {"\xC2\xA3", ""},
+    {"\xE2\x88\xB6", ":"},
+    {"\xE2\x80\xB2", "'"},
     {"\xE2\x88\x9A", "\\sqrt "},
 }};
 
 // Commands that only change looks. The second names what stands for them.
 constexpr std::array<Replacement, 52> kLooks = {{
-    {"\\left", ""},        {"\\right", ""},       {"\\big", ""},           {"\\Big", ""},
-    {"\\bigg", ""},        {"\\Bigg", ""},        {"\\bigl", ""},          {"\\bigr", ""},
-    {"\\Bigl", ""},        {"\\Bigr", ""},        {"\\biggl", ""},         {"\\biggr", ""},
-    {"\\displaystyle", ""}, {"\\textstyle", ""},  {"\\limits", ""},        {"\\quad", " "},
-    {"\\qquad", " "},      {"\\dfrac", "\\frac"}, {"\\tfrac", "\\frac"},   {"\\cfrac", "\\frac"},
-    {"\\dbinom", "\\binom"}, {"\\tbinom", "\\binom"}, {"\\leq", "\\le"},   {"\\leqslant", "\\le"},
-    {"\\geq", "\\ge"},     {"\\geqslant", "\\ge"}, {"\\neq", "\\ne"},      {"\\degree", "^\\circ"},
-    {"\\degrees", "^\\circ"}, {"\\lt", "<"},      {"\\gt", ">"},           {"\\varnothing", "\\emptyset"},
-    {"\\lvert", "|"},      {"\\rvert", "|"},      {"\\vert", "|"},         {"\\lbrace", "\\{"},
-    {"\\rbrace", "\\}"},   {"\\lbrack", "["},     {"\\rbrack", "]"},       {"\\textrm", "\\text"},
-    {"\\textbf", "\\text"}, {"\\textit", "\\text"}, {"\\mathrm", "\\text"}, {"\\mbox", "\\text"},
-    {"\\operatorname", "\\text"}, {"\\textnormal", "\\text"}, {"\\mathit", "\\text"},
-    {"\\simeq", "\\approx"}, {"\\lg", "\\log"},   {"\\boxed", ""},         {"\\fbox", ""},
+    {"\\left", ""},
+    {"\\right", ""},
+    {"\\big", ""},
+    {"\\Big", ""},
+    {"\\bigg", ""},
+    {"\\Bigg", ""},
+    {"\\bigl", ""},
+    {"\\bigr", ""},
+    {"\\Bigl", ""},
+    {"\\Bigr", ""},
+    {"\\biggl", ""},
+    {"\\biggr", ""},
+    {"\\displaystyle", ""},
+    {"\\textstyle", ""},
+    {"\\limits", ""},
+    {"\\quad", " "},
+    {"\\qquad", " "},
+    {"\\dfrac", "\\frac"},
+    {"\\tfrac", "\\frac"},
+    {"\\cfrac", "\\frac"},
+    {"\\dbinom", "\\binom"},
+    {"\\tbinom", "\\binom"},
+    {"\\leq", "\\le"},
+    {"\\leqslant", "\\le"},
+    {"\\geq", "\\ge"},
+    {"\\geqslant", "\\ge"},
+    {"\\neq", "\\ne"},
+    {"\\degree", "^\\circ"},
+    {"\\degrees", "^\\circ"},
+    {"\\lt", "<"},
+    {"\\gt", ">"},
+    {"\\varnothing", "\\emptyset"},
+    {"\\lvert", "|"},
+    {"\\rvert", "|"},
+    {"\\vert", "|"},
+    {"\\lbrace", "\\{"},
+    {"\\rbrace", "\\}"},
+    {"\\lbrack", "["},
+    {"\\rbrack", "]"},
+    {"\\textrm", "\\text"},
+    {"\\textbf", "\\text"},
+    {"\\textit", "\\text"},
+    {"\\mathrm", "\\text"},
+    {"\\mbox", "\\text"},
+    {"\\operatorname", "\\text"},
+    {"\\textnormal", "\\text"},
+    {"\\mathit", "\\text"},
+    {"\\simeq", "\\approx"},
+    {"\\lg", "\\log"},
+    {"\\boxed", ""},
+    {"\\fbox", ""},
     {"\\mathbf", "\\text"},
 }};
 
@@ -114,10 +186,10 @@ std::string JoinThousands(std::string_view text) {
     while (at + gap + digits_after < text.size() && IsDigit(text[at + gap + digits_after])) {
       ++digits_after;
     }
-    const bool decimals = digits_before < joined.size() &&
-                          joined[joined.size() - 1 - digits_before] == '.';
-    const bool fraction = at + gap + digits_after < text.size() &&
-                          text[at + gap + digits_after] == '/';
+    const bool decimals =
+        digits_before < joined.size() && joined[joined.size() - 1 - digits_before] == '.';
+    const bool fraction =
+        at + gap + digits_after < text.size() && text[at + gap + digits_after] == '/';
     const bool behind_group = last_group > 0 && joined.size() - last_group == 3;
     const bool group = digits_before >= 1 && (digits_before <= 3 || behind_group) &&
                        digits_after == 3 && !decimals && !fraction;
@@ -161,9 +233,11 @@ std::string Normalize(std::string_view text) {
     ++at;
   }
   std::string joined = JoinThousands(out);
-  while (!joined.empty() && (joined.back() == ' ' || joined.back() == '.' || joined.back() == ',')) {
+  while (!joined.empty() &&
+         (joined.back() == ' ' || joined.back() == '.' || joined.back() == ',')) {
     joined.pop_back();
   }
+  joined.erase(0, joined.find_first_not_of(' '));
   return joined;
 }
 

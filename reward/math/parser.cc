@@ -223,9 +223,9 @@ class Parser {
     const std::string_view command = cursor_.PeekCommand();
     if (command == "\\text") return !PeekTextIsConjunction();
     for (std::string_view other :
-         {"\\cdot", "\\times", "\\div", "\\pm", "\\mp", "\\le", "\\ge", "\\ne", "\\approx", "\\in",
-          "\\cup", "\\cap", "\\}", "\\%", "\\over", "\\mid", "\\rfloor", "\\rceil", "\\end",
-          "\\\\", "\\to", "\\circ"}) {
+         {"\\cdot",   "\\times", "\\div", "\\pm",  "\\mp", "\\le",  "\\ge",   "\\ne",
+          "\\approx", "\\in",    "\\cup", "\\cap", "\\}",  "\\%",   "\\over", "\\mid",
+          "\\rfloor", "\\rceil", "\\end", "\\\\",  "\\to", "\\circ"}) {
       if (command == other) return false;
     }
     return true;
@@ -549,9 +549,10 @@ class Parser {
     if (word == "percent") return Fail();
     if (word.size() > 1 && cursor_.position() > 0 && ReadUnit(word)) return ParseUnitWords();
     const std::vector<std::string> names = SplitLetters(word);
-    if (names.size() == 1) {
+    if (names.size() == 1 && word.size() > 1) {  // a word, no variable
+      NodePtr text = New(Kind::kText, {}, names[0]);
       cursor_.Skip(word.size());
-      return SymbolWithMarks(names[0]);
+      return text;
     }
     // One letter at a time: the product rule joins them, powers bind to the last.
     cursor_.Skip(1);
@@ -642,7 +643,8 @@ class Parser {
     }
     if (failed_) return nullptr;
     cursor_.SkipSpaces();
-    NodePtr argument = cursor_.At() == '(' || cursor_.At() == '{' ? ParsePrimary() : ParseBareArgument();
+    NodePtr argument =
+        cursor_.At() == '(' || cursor_.At() == '{' ? ParsePrimary() : ParseBareArgument();
     if (failed_) return nullptr;
     if (name == "asin" || name == "acos") name = "arc" + name.substr(1);
     const bool inverse = power != nullptr && power->kind == Kind::kNegative &&

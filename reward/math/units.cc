@@ -22,9 +22,14 @@ void AddPrefixed(Table& table, const std::string& dimension, Rational base,
     Rational factor;
   };
   const Prefix prefixes[] = {
-      {"", "", {1, 1}},           {"k", "kilo", {1000, 1}},     {"c", "centi", {1, 100}},
-      {"m", "milli", {1, 1000}},  {"d", "deci", {1, 10}},       {"M", "mega", {1000000, 1}},
-      {"\\mu", "micro", {1, 1000000}}, {"n", "nano", {1, 1000000000}},
+      {"", "", {1, 1}},
+      {"k", "kilo", {1000, 1}},
+      {"c", "centi", {1, 100}},
+      {"m", "milli", {1, 1000}},
+      {"d", "deci", {1, 10}},
+      {"M", "mega", {1000000, 1}},
+      {"\\mu", "micro", {1, 1000000}},
+      {"n", "nano", {1, 1000000000}},
   };
   for (const Prefix& prefix : prefixes) {
     const Rational factor = *Multiply(prefix.factor, base);
@@ -66,8 +71,8 @@ Table MakeTable() {
   AddNames(table, "money:euro", {1, 1}, {"euro", "euros", "EUR"});
   AddNames(table, "degree", {1, 1}, {"degree", "degrees", "deg"});
   AddNames(table, "radian", {1, 1}, {"radian", "radians", "rad"});
-  AddNames(table, "item", {1, 1}, {"unit", "units", "people", "person", "items", "ways", "students",
-                                   "apples", "times"});
+  AddNames(table, "item", {1, 1},
+           {"unit", "units", "people", "person", "items", "ways", "students", "apples", "times"});
   return table;
 }
 

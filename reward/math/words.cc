@@ -15,16 +15,16 @@ bool Contains(const std::array<std::string_view, N>& names, std::string_view nam
 
 bool IsFunction(std::string_view name) {
   static constexpr std::array<std::string_view, 17> kFunctions = {
-      "sin",    "cos",    "tan",    "cot",  "sec",  "csc",  "arcsin", "arccos", "arctan",
-      "sinh",   "cosh",   "tanh",   "exp",  "ln",   "log",  "asin",   "acos"};
+      "sin",  "cos",  "tan",  "cot", "sec", "csc", "arcsin", "arccos", "arctan",
+      "sinh", "cosh", "tanh", "exp", "ln",  "log", "asin",   "acos"};
   return Contains(kFunctions, name);
 }
 
 bool IsGreek(std::string_view name) {
   static constexpr std::array<std::string_view, 22> kGreek = {
-      "alpha", "beta",  "gamma", "delta", "epsilon", "varepsilon", "zeta",  "eta",
-      "theta", "kappa", "lambda", "mu",   "nu",      "xi",         "rho",   "sigma",
-      "tau",   "phi",   "varphi", "chi",  "psi",     "omega"};
+      "alpha", "beta",  "gamma",  "delta", "epsilon", "varepsilon", "zeta", "eta",
+      "theta", "kappa", "lambda", "mu",    "nu",      "xi",         "rho",  "sigma",
+      "tau",   "phi",   "varphi", "chi",   "psi",     "omega"};
   return Contains(kGreek, name);
 }
 

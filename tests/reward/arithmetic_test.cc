@@ -34,8 +34,8 @@ TEST(ReadArithmeticTest, ReadsLookAlikes) {
 }
 
 TEST(ReadArithmeticTest, RefusesWhatIsNotAllowed) {
-  for (const char* text : {"", "+", "1 +", "2^3", "2**3", "1 2", "1.5", "3 = 3", "(1", "1)", "a + 1",
-                           "x1", "1e3", "()", "9999999999999999999"}) {
+  for (const char* text : {"", "+", "1 +", "2^3", "2**3", "1 2", "1.5", "3 = 3", "(1", "1)",
+                           "a + 1", "x1", "1e3", "()", "9999999999999999999"}) {
     EXPECT_EQ(Value(text), "no expression") << text;
   }
 }

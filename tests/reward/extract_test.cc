@@ -9,17 +9,18 @@ std::string Auto(std::string_view text, AnswerForm form = AnswerForm::kMath) {
   return std::string(ExtractAnswer(text, {}, form).value_or("none"));
 }
 std::string By(const char* rule, std::string_view text, AnswerForm form = AnswerForm::kNumber) {
-  return std::string(
-      ExtractAnswer(text, ParseExtractRule(rule).value(), form).value_or("none"));
+  return std::string(ExtractAnswer(text, ParseExtractRule(rule).value(), form).value_or("none"));
 }
 
 TEST(ExtractRuleTest, ReadsEachRule) {
   EXPECT_EQ(ParseExtractRule("tag:answer")->argument, "answer");
   EXPECT_EQ(ParseExtractRule("after:Answer:")->argument, "Answer:");
   for (const char* bad : {"", "box", "tag:", "after:", "Auto"}) {
-    EXPECT_EQ(ParseExtractRule(bad).status().message(),
-              std::string("reward.extract must be auto, boxed, tag:NAME, after:TEXT, last_number or "
-                          "whole: \"") + bad + "\"");
+    EXPECT_EQ(
+        ParseExtractRule(bad).status().message(),
+        std::string("reward.extract must be auto, boxed, tag:NAME, after:TEXT, last_number or "
+                    "whole: \"") +
+            bad + "\"");
   }
 }
 

@@ -14,10 +14,14 @@ std::string Repeat(std::string_view text, size_t bytes) {
 std::vector<std::string> HostileTexts() {
   constexpr size_t kSize = 1 << 17;
   std::vector<std::string> texts;
-  for (const char* unit :
-       {"\\boxed{1", "\\boxed{", "7", "1,234", "1.", "1e9999 ", "(", "(1", "$", "$ ", "\\(", "\\[",
-        "\\frac{1}{", "-", "answer ", "answer is ", "<think>", "<answer>", "####", "a", "a1", "a.7",
-        "(A)", "1/3 ", "1 1/3 ", "\\", "{", "<", "> - ", "*", " ", "(1+1+1+1+1+1+1+"}) {
+  for (const char* unit : {"\\boxed{1",  "\\boxed{", "7",       "1,234",
+                           "1.",         "1e9999 ",  "(",       "(1",
+                           "$",          "$ ",       "\\(",     "\\[",
+                           "\\frac{1}{", "-",        "answer ", "answer is ",
+                           "<think>",    "<answer>", "####",    "a",
+                           "a1",         "a.7",      "(A)",     "1/3 ",
+                           "1 1/3 ",     "\\",       "{",       "<",
+                           "> - ",       "*",        " ",       "(1+1+1+1+1+1+1+"}) {
     texts.push_back(Repeat(unit, kSize));
   }
   for (const std::string& inside :
@@ -40,8 +44,8 @@ const char* const kRow =
     R"("knight":"altruist","knave":"egoist"},"choices":["x","y"]})";
 
 TEST(HostileTextTest, IsNeverPaidNorUnknown) {
-  for (const char* name : {"exact", "numeric", "math", "number_list", "multiple_choice",
-                           "countdown", "assignment"}) {
+  for (const char* name :
+       {"exact", "numeric", "math", "number_list", "multiple_choice", "countdown", "assignment"}) {
     Judge judge(name);
     const std::string reference = std::string(name) == "multiple_choice" ? "C" : "31415";
     const char* row = std::string(name) == "multiple_choice" ? "" : kRow;
@@ -97,7 +101,10 @@ TEST(HostileTextTest, LookAlikesAreNotTheLetters) {
   EXPECT_EQ(exact.Reward("apa", "\xD0\xB0pa"), 0.0f);  // Cyrillic a
   Judge math("math");
   EXPECT_EQ(math.Reward("x+1", "\\boxed{\xD1\x85+1}"), 0.0f);
-  EXPECT_EQ(math.Reward("88", "\\boxed{8\xE2\x80\x8B""8}"), 1.0f);  // zero width vanishes
+  EXPECT_EQ(math.Reward("88",
+                        "\\boxed{8\xE2\x80\x8B"
+                        "8}"),
+            1.0f);  // zero width vanishes
 }
 
 }  // namespace

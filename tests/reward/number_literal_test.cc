@@ -37,7 +37,9 @@ TEST(ReadNumberTest, ReadsEverySpelling) {
   EXPECT_EQ(Value("$-31614"), "-31614");
   EXPECT_EQ(Value("-\\$5"), "-5");
   EXPECT_EQ(Value("\xE2\x82\xAC 7"), "7");
-  EXPECT_EQ(Value("\xE2\x88\x92""46"), "-46");
+  EXPECT_EQ(Value("\xE2\x88\x92"
+                  "46"),
+            "-46");
   EXPECT_EQ(Value(" $ 524 $ "), "524");
   EXPECT_EQ(Value("2917."), "2917");
   EXPECT_EQ(Value("- 180"), "-180");
@@ -70,6 +72,9 @@ TEST(NextNumberTest, LastSkipsDigitsOfWords) {
   EXPECT_EQ(Last("3 of v12"), "3");
   EXPECT_EQ(Last("abc.5"), "5");
   EXPECT_EQ(Last("5cm"), "5");
+  EXPECT_EQ(Last("14 cm^2"), "14");
+  EXPECT_EQ(Last("14\\text{ cm}^{2}"), "14");
+  EXPECT_EQ(Last("2^{10}"), "10");
 }
 
 TEST(NextNumberTest, MinusOfADifferenceIsNoSign) {

@@ -5,8 +5,8 @@
 namespace winnow::reward {
 namespace {
 
-const std::vector<OptionSpec> kSpecs = {{"rel", "1e-6", ""},  {"flag", "false", ""},
-                                        {"mode", "one", ""},  {"tags", "a,b", ""},
+const std::vector<OptionSpec> kSpecs = {{"rel", "1e-6", ""}, {"flag", "false", ""},
+                                        {"mode", "one", ""}, {"tags", "a,b", ""},
                                         {"weights", "", ""}, {"*.", "", ""}};
 
 TEST(OptionReaderTest, ReadsValuesAndDefaults) {
@@ -24,8 +24,7 @@ TEST(OptionReaderTest, ReadsValuesAndDefaults) {
 TEST(OptionReaderTest, ReadsListsAndMapsInEachSpelling) {
   for (const char* text : {R"(["p","q"])", "p,q", "[p, q]", " p , q "}) {
     const VerifierOptions options = {{"tags", text}};
-    EXPECT_EQ(OptionReader("x", options, kSpecs).List("tags"),
-              (std::vector<std::string>{"p", "q"}))
+    EXPECT_EQ(OptionReader("x", options, kSpecs).List("tags"), (std::vector<std::string>{"p", "q"}))
         << text;
   }
   using Weights = std::vector<std::pair<std::string, double>>;

@@ -53,8 +53,8 @@ TEST(VerifierRegistryTest, OverlongJoinsAnyVerifier) {
       WithOverlong({"numeric", {{"rel", "0.1"}}}, /*max_response_length=*/100,
                    /*buffer_length=*/50, /*penalty_factor=*/0.5);
   Judge judge(joined.name, joined.options);
-  const Verdict verdict = judge.Ask(
-      {.response = "105", .reference = "100", .response_tokens = 75});
+  const Verdict verdict =
+      judge.Ask({.response = "105.5", .reference = "100", .response_tokens = 75});
   EXPECT_FLOAT_EQ(verdict.reward(), 1.0f - 0.25f);
   EXPECT_EQ(*verdict.FindPart("numeric.reward"), 1.0);
   EXPECT_EQ(*verdict.FindPart("overlong.reward"), -0.25);
@@ -64,8 +64,8 @@ TEST(VerifierRegistryTest, OverlongBecomesAPartOfACompose) {
   for (const char* weights : {R"({"numeric":2})", "numeric: 2"}) {
     const VerifierChoice joined = WithOverlong({"compose", {{"weights", weights}}}, 10, 5, 1.0);
     Judge judge(joined.name, joined.options);
-    EXPECT_FLOAT_EQ(
-        judge.Ask({.response = "5", .reference = "5", .response_tokens = 10}).reward(), 1.0f);
+    EXPECT_FLOAT_EQ(judge.Ask({.response = "5", .reference = "5", .response_tokens = 10}).reward(),
+                    1.0f);
   }
 }
 

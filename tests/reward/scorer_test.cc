@@ -31,8 +31,10 @@ class FunctionVerifier final : public Verifier {
 std::vector<Sample> Group(const std::vector<std::string_view>& responses) {
   std::vector<Sample> samples;
   for (std::string_view response : responses) {
-    samples.push_back({.prompt_id = PromptId(1), .index = static_cast<uint32_t>(samples.size()),
-                       .response = response, .reference = "5"});
+    samples.push_back({.prompt_id = PromptId(1),
+                       .index = static_cast<uint32_t>(samples.size()),
+                       .response = response,
+                       .reference = "5"});
   }
   return samples;
 }
@@ -154,8 +156,8 @@ TEST(ScorerTest, AuditIsAKeyedShare) {
                   {.audit_fraction = 0.1, .seed = seed});
     std::vector<Sample> samples;
     for (uint64_t i = 0; i < 2000; ++i) {
-      samples.push_back({.prompt_id = PromptId(i), .response = "x", .response_tokens =
-                                                       static_cast<uint32_t>(i)});
+      samples.push_back(
+          {.prompt_id = PromptId(i), .response = "x", .response_tokens = static_cast<uint32_t>(i)});
     }
     scorer.Score(samples);
     return scorer.counts().audited;

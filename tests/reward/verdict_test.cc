@@ -58,7 +58,7 @@ TEST(VerdictTest, ReasonsAreShortPrintableUtf8) {
   EXPECT_EQ(CleanReason(std::string_view("\0x", 2)), "\\x00x");
   EXPECT_EQ(CleanReason("caf\xC3\xA9 \xFF\xC3"), "caf\xC3\xA9 \xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(CleanReason("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // surrogate
-  EXPECT_EQ(CleanReason("\xC2\x85"), "\xEF\xBF\xBD");                             // C1 control
+  EXPECT_EQ(CleanReason("\xC2\x85"), "\xEF\xBF\xBD");                              // C1 control
   std::string umlauts;
   for (int i = 0; i < 200; ++i) umlauts += "\xC3\xA4";
   EXPECT_EQ(CleanReason("x" + umlauts).size(), 255u);  // no half character

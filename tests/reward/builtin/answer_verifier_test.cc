@@ -25,17 +25,16 @@ TEST(AnswerVerifierTest, FaultsOfTheDataAreInvalid) {
   Judge judge("numeric");
   EXPECT_EQ(judge.Ask("", "5").ToString(), "invalid: the row has no reference");
   EXPECT_EQ(judge.Ask(" \n", "5").kind(), VerdictKind::kInvalid);
-  EXPECT_EQ(judge.Ask("about a dozen", "5").ToString(),
-            "invalid: the reference is not a number");
+  EXPECT_EQ(judge.Ask("about a dozen", "5").ToString(), "invalid: the reference is not a number");
   EXPECT_EQ(judge.Ask({.response = "5", .reference = "5", .finish = FinishReason::kError}).kind(),
             VerdictKind::kInvalid);
 }
 
 TEST(AnswerVerifierTest, ACutResponseIsJudgedByWhatIsThere) {
   Judge judge("numeric");
-  EXPECT_EQ(judge.Ask({.response = "so 5", .reference = "5", .finish = FinishReason::kLength})
-                .reward(),
-            1.0f);
+  EXPECT_EQ(
+      judge.Ask({.response = "so 5", .reference = "5", .finish = FinishReason::kLength}).reward(),
+      1.0f);
 }
 
 TEST(AnswerVerifierTest, ThinkingMayBeOpenedByThePrompt) {
@@ -62,7 +61,8 @@ TEST(AnswerVerifierTest, AnExceptionIsAnErrorOfItsSample) {
     }
   };
   Throwing verifier(Traits{.name = "throwing"}, AnswerOptions{});
-  const Sample samples[] = {{.response = "a", .reference = "r"}, {.response = "b", .reference = "r"}};
+  const Sample samples[] = {{.response = "a", .reference = "r"},
+                            {.response = "b", .reference = "r"}};
   Verdict out[2];
   verifier.Verify(samples, Deadline::Never(), out);
   EXPECT_TRUE(out[0].is_scored());

@@ -3,9 +3,8 @@
 namespace winnow::reward {
 namespace {
 
-const char* const kRow =
-    R"({"metadata":{"names":["Mia","Chloe"],"solution":[true,false],)"
-    R"("knight":"altruist","knave":"egoist"}})";
+const char* const kRow = R"({"metadata":{"names":["Mia","Chloe"],"solution":[true,false],)"
+                         R"("knight":"altruist","knave":"egoist"}})";
 
 TEST(AssignmentTest, AcceptsAnyOrderAndWording) {
   Judge judge("assignment");
@@ -27,8 +26,7 @@ TEST(AssignmentTest, WrongOrMissingRolesScoreNothing) {
 
 TEST(AssignmentTest, BothRolesForOneNameAreNoAnswer) {
   Judge judge("assignment");
-  EXPECT_EQ(judge.Answered(
-                "", "Mia is an altruist, Mia is an egoist, Chloe is an egoist", kRow),
+  EXPECT_EQ(judge.Answered("", "Mia is an altruist, Mia is an egoist, Chloe is an egoist", kRow),
             0.0);
 }
 

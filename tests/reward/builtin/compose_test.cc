@@ -42,13 +42,16 @@ TEST(ComposeTest, MayTakeTheLeast) {
 }
 
 TEST(ComposeTest, RoutesByDataSource) {
-  Judge judge("compose", {{"by", "data_source"},
-                          {"routes", R"({"gsm8k":"numeric","words":"exact"})"}});
-  EXPECT_EQ(judge.Ask({.data_source = "gsm8k", .response = "so 5", .reference = "5"}).reward(), 1.0f);
-  EXPECT_EQ(judge.Ask({.data_source = "words", .response = "so 5", .reference = "5"}).reward(), 0.0f);
+  Judge judge("compose",
+              {{"by", "data_source"}, {"routes", R"({"gsm8k":"numeric","words":"exact"})"}});
+  EXPECT_EQ(judge.Ask({.data_source = "gsm8k", .response = "so 5", .reference = "5"}).reward(),
+            1.0f);
+  EXPECT_EQ(judge.Ask({.data_source = "words", .response = "so 5", .reference = "5"}).reward(),
+            0.0f);
   EXPECT_EQ(judge.Ask({.data_source = "other", .response = "5", .reference = "5"}).ToString(),
             "invalid: no verifier for data source \"other\"");
-  Judge fallback("compose", {{"by", "data_source"}, {"routes", "words: exact"}, {"default", "numeric"}});
+  Judge fallback("compose",
+                 {{"by", "data_source"}, {"routes", "words: exact"}, {"default", "numeric"}});
   EXPECT_EQ(fallback.Ask({.data_source = "other", .response = "so 5", .reference = "5"}).reward(),
             1.0f);
 }

@@ -7,9 +7,9 @@ const char* const kRow = R"({"metadata":{"numbers":[20,12,19],"target":27}})";
 
 TEST(CountdownTest, AcceptsAnySolution) {
   Judge judge("countdown");
-  for (const char* text : {"19 + 20 - 12", "20 - (12 - 19)", "\\boxed{19 + 20 - 12}",
-                           "<answer>19+20-12</answer>", "I think:\n19 + 20 - 12", "$20-12+19$",
-                           "The answer is 19 + 20 - 12."}) {
+  for (const char* text :
+       {"19 + 20 - 12", "20 - (12 - 19)", "\\boxed{19 + 20 - 12}", "<answer>19+20-12</answer>",
+        "I think:\n19 + 20 - 12", "$20-12+19$", "The answer is 19 + 20 - 12."}) {
     EXPECT_EQ(judge.Reward("", text, kRow), 1.0f) << text;
   }
 }
@@ -43,10 +43,10 @@ TEST(CountdownTest, MayLeaveNumbersOutAndPayForForm) {
 
 TEST(CountdownTest, RowsWithoutAPuzzleAreInvalid) {
   Judge judge("countdown");
-  for (const char* row : {"", "{", "{}", R"({"metadata":{"numbers":[1,2]}})",
-                          R"({"metadata":{"numbers":[],"target":1}})",
-                          R"({"metadata":{"numbers":["x"],"target":1}})",
-                          R"({"metadata":{"numbers":[1.5],"target":1}})"}) {
+  for (const char* row :
+       {"", "{", "{}", R"({"metadata":{"numbers":[1,2]}})",
+        R"({"metadata":{"numbers":[],"target":1}})", R"({"metadata":{"numbers":["x"],"target":1}})",
+        R"({"metadata":{"numbers":[1.5],"target":1}})"}) {
     EXPECT_EQ(judge.Ask("", "1", row).kind(), VerdictKind::kInvalid) << row;
   }
   Judge keyed("countdown", {{"numbers_key", "nums"}, {"target_key", "target"}});

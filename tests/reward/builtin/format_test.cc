@@ -10,7 +10,8 @@ TEST(FormatTest, WantsEachTagOnceInOrderWithNothingAfter) {
        {"", "5", "<think>a</think>", "<answer>5</answer><think>a</think>",
         "<think>a</think><answer>5</answer> more", "<think>a<answer>5</answer></think>",
         "<think>a</think><think>b</think><answer>5</answer>", "<think>a</think><answer>5",
-        "<think>a</think><answer>5</answer><answer>6</answer>", "</think><think><answer></answer>"}) {
+        "<think>a</think><answer>5</answer><answer>6</answer>",
+        "</think><think><answer></answer>"}) {
     EXPECT_EQ(judge.Reward("", text), 0.0f) << text;
   }
 }

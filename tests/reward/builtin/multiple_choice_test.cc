@@ -7,10 +7,10 @@ const char* const kChoices = R"({"choices":["Paris","Lyon","Nice","Lille"]})";
 
 TEST(MultipleChoiceTest, ReadsTheLetterFromItsPlaces) {
   Judge judge("multiple_choice");
-  for (const char* text :
-       {"\\boxed{B}", "\\boxed{\\text{(B)}}", "\\boxed{b}", "\\boxed{B. Lyon}", "<answer>B</answer>",
-        "The answer is B.", "Answer: (B)", "The answer is B, since A is too small.",
-        "I choose (B) here", "B", "(B)", "B) Lyon", "**Answer: B**", "option B"}) {
+  for (const char* text : {"\\boxed{B}", "\\boxed{\\text{(B)}}", "\\boxed{b}", "\\boxed{B. Lyon}",
+                           "<answer>B</answer>", "The answer is B.", "Answer: (B)",
+                           "The answer is B, since A is too small.", "I choose (B) here", "B",
+                           "(B)", "B) Lyon", "**Answer: B**", "option B"}) {
     EXPECT_EQ(judge.Reward("B", text, kChoices), 1.0f) << text;
     EXPECT_EQ(judge.Reward("C", text, kChoices), 0.0f) << text;
   }
@@ -26,8 +26,8 @@ TEST(MultipleChoiceTest, TakesTheTextOfExactlyOneChoice) {
 
 TEST(MultipleChoiceTest, TwoLettersAreNoAnswer) {
   Judge judge("multiple_choice");
-  for (const char* text : {"\\boxed{A, B}", "\\boxed{A or B}", "(A) or (B)", "<answer>A B C D</answer>",
-                           "The answer is B or C", "A B C D"}) {
+  for (const char* text : {"\\boxed{A, B}", "\\boxed{A or B}", "(A) or (B)",
+                           "<answer>A B C D</answer>", "The answer is B or C", "A B C D"}) {
     EXPECT_EQ(judge.Answered("B", text, kChoices), 0.0) << text;
   }
 }
@@ -43,8 +43,9 @@ TEST(MultipleChoiceTest, TheReferenceIsALetterOrAChoice) {
 
 TEST(MultipleChoiceTest, ChoicesStandInAnyColumn) {
   Judge judge("multiple_choice", {{"choices", "q.options"}});
-  EXPECT_EQ(judge.Reward("A", "one", R"({"q":{"options":{"text":["one","two"],"label":["A","B"]}}})"),
-            1.0f);
+  EXPECT_EQ(
+      judge.Reward("A", "one", R"({"q":{"options":{"text":["one","two"],"label":["A","B"]}}})"),
+      1.0f);
 }
 
 }  // namespace

@@ -40,6 +40,9 @@ TEST(NumericTest, ReferencesGoThroughExtraction) {
   EXPECT_EQ(judge.Reward("16 - 3 - 4 = <<16-3-4=9>>9.\n9 * 2 = 18\n#### 18", "18"), 1.0f);
   EXPECT_EQ(judge.Reward("$\\boxed{-489}$", "-489"), 1.0f);
   EXPECT_EQ(judge.Reward("7 apples", "7"), 1.0f);
+  EXPECT_EQ(judge.Ask("$y = 2x + 31$", "31").kind(), VerdictKind::kInvalid);
+  EXPECT_EQ(judge.Ask("2x + 31", "31").kind(), VerdictKind::kInvalid);
+  EXPECT_EQ(judge.Reward("In 2020 there were 5", "5"), 1.0f);
   Judge last("numeric", {{"extract", "last_number"}});
   EXPECT_EQ(last.Reward("#### 18", "first 3, then 18."), 1.0f);
   EXPECT_EQ(last.Reward("18", "18, or 3"), 0.0f);
@@ -64,6 +67,21 @@ TEST(NumericTest, UnreadableAnswersAreWrongNotMissing) {
   EXPECT_EQ(judge.Answered("5", "\\boxed{x}"), 1.0);
   EXPECT_EQ(judge.Reward("5", "\\boxed{x}"), 0.0f);
   EXPECT_EQ(judge.Reward("5", "\\boxed{5 6}"), 0.0f);
+}
+
+TEST(NumericTest, ANumberInsideAFormulaIsNotItsValue) {
+  Judge judge("numeric");
+  for (const char* text :
+       {"\\boxed{\\sqrt{5}}", "The answer is \\sqrt{5}", "so it is \\sqrt{5}", "$\\sqrt{5}$",
+        "\\boxed{5x}", "\\boxed{x^5}", "it is 2^{5}", "\\boxed{5!}", "\\boxed{5 + x}",
+        "\\boxed{x \\ge 5}", "\\boxed{5 x}", "\\boxed{5 x^2}", "\\boxed{5^2}"}) {
+    EXPECT_EQ(judge.Reward("5", text), 0.0f) << text;
+  }
+  for (const char* text : {"\\boxed{5\\text{ cm}}", "\\boxed{5\\text{ cm}^2}", "it has 5 cm^2",
+                           "\\boxed{5^\\circ}", "\\boxed{5 m}", "<answer>about 5 km/h</answer>",
+                           "\\boxed{\\textbf{5}}", "\\boxed{x = 5}"}) {
+    EXPECT_EQ(judge.Reward("5", text), 1.0f) << text;
+  }
 }
 
 }  // namespace

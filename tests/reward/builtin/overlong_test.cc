@@ -29,15 +29,17 @@ TEST(OverlongTest, EqualsTheGoldenValues) {
 }
 
 TEST(OverlongTest, NeverFallsBelowTheFactor) {
-  Judge judge("overlong", {{"max_response_length", "10"}, {"overlong_buffer.len", "5"},
+  Judge judge("overlong", {{"max_response_length", "10"},
+                           {"overlong_buffer.len", "5"},
                            {"overlong_buffer.penalty_factor", "2"}});
   EXPECT_EQ(judge.Ask({.response_tokens = 1000}).reward(), -2.0f);
   EXPECT_EQ(judge.traits().range.min, -2.0f);
 }
 
 TEST(OverlongTest, MayCountTheLongestPath) {
-  Judge judge("overlong", {{"max_response_length", "10"}, {"overlong_buffer.len", "5"},
-                           {"count", "longest_path"}});
+  Judge judge(
+      "overlong",
+      {{"max_response_length", "10"}, {"overlong_buffer.len", "5"}, {"count", "longest_path"}});
   EXPECT_EQ(judge.Ask({.response_tokens = 1000, .longest_path_tokens = 5}).reward(), 0.0f);
 }
 

@@ -15,9 +15,9 @@ namespace {
 
 // Kinds where numbers suffice: no difference is excused beyond arguable.tsv.
 const std::set<std::string> kStrictKinds = {
-    "integer",        "sign",         "decimal_fraction", "percent",    "thousands",
-    "mixed_number",   "fraction_forms", "units_text",     "answer_prose", "gsm8k_hash",
-    "no_answer",      "real_dapo",    "real_gsm8k",       "worked_solution"};
+    "integer",      "sign",           "decimal_fraction", "percent",        "thousands",
+    "mixed_number", "fraction_forms", "units_text",       "answer_prose",   "gsm8k_hash",
+    "no_answer",    "real_dapo",      "real_gsm8k",       "worked_solution"};
 
 std::vector<std::string> GoldenFolders() {
   std::vector<std::string> folders = {std::string(WINNOW_SOURCE_DIR) + "/tests/golden/math"};

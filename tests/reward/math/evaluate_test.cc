@@ -23,8 +23,8 @@ TEST(EvaluateTest, GivesValuesOfConstants) {
 }
 
 TEST(EvaluateTest, UndefinedIsNoValue) {
-  for (const char* text : {"1/0", "\\ln 0", "0^{-1}", "9^{9^{9}}", "\\{1\\}", "\\infty", "3\\text{ m}",
-                           "1/(\\sqrt{2}\\sqrt{2}-2)"}) {
+  for (const char* text : {"1/0", "\\ln 0", "0^{-1}", "9^{9^{9}}", "\\{1\\}", "\\infty",
+                           "3\\text{ m}", "1/(\\sqrt{2}\\sqrt{2}-2)"}) {
     EXPECT_FALSE(At(text).has_value()) << text;
   }
 }

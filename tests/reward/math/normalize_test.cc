@@ -6,7 +6,9 @@ namespace winnow::reward::math {
 namespace {
 
 TEST(NormalizeTest, TurnsSignsIntoCommands) {
-  EXPECT_EQ(Normalize("\xE2\x88\x92""5"), "-5");
+  EXPECT_EQ(Normalize("\xE2\x88\x92"
+                      "5"),
+            "-5");
   EXPECT_EQ(Normalize("74\xCF\x80"), "74\\pi");
   EXPECT_EQ(Normalize("x\xC2\xB2"), "x^{2}");
   EXPECT_EQ(Normalize("73\xE3\x80\x82"), "73");

@@ -29,8 +29,8 @@ TEST(ParserTest, ReadsEachKind) {
 }
 
 TEST(ParserTest, WhatItCannotReadIsText) {
-  for (const char* text : {"", "no solution", "1 +", "(1", "\\frac{1}", "\\foo", "5 6", "2**3", "3..4",
-                           "\\{x \\mid x > 2\\}", "a:b"}) {
+  for (const char* text : {"", "no solution", "odd", "1 +", "(1", "\\frac{1}", "\\foo", "5 6",
+                           "2**3", "3..4", "\\{x \\mid x > 2\\}", "a:b"}) {
     EXPECT_EQ(KindOf(text), Kind::kText) << text;
     EXPECT_FALSE(Read(text).too_large) << text;
   }
