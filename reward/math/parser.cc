@@ -1,3 +1,4 @@
+// One grammar in one class: its rules call each other, so the file is longer than most.
 #include "reward/math/parser.h"
 
 #include <algorithm>
