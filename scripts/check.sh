@@ -23,6 +23,7 @@ check_tidy() {
 step "layers" python3 scripts/check_layers.py .
 step "the layer check finds planted faults" python3 scripts/check_layers_test.py
 step "dead tests" python3 scripts/check_tests.py .
+step "names in docs/architecture.md" python3 scripts/check_docs.py .
 step "formatting" check_format
 step "headers compile alone" check_headers
 step "clang-tidy on files changed since $base" check_tidy
