@@ -1,6 +1,7 @@
 #include "model/chat.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -11,7 +12,7 @@ namespace {
 
 class ChatTest : public testing::Test {
  protected:
-  ChatTest() : folder_(testing::TempDir() + "/winnow_chat_test") {
+  ChatTest() : folder_(testing::TempDir() + "winnow_chat_test_" + std::to_string(getpid())) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
