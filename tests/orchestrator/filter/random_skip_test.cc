@@ -1,6 +1,7 @@
 #include "orchestrator/filter/random_skip.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -19,7 +20,8 @@ FilterSettings Settings(std::optional<double> rate) {
 }
 
 std::string WriteText(const std::string& text) {
-  const std::string path = testing::TempDir() + "/random_skip_test.jsonl";
+  const std::string path =
+      testing::TempDir() + "random_skip_test_" + std::to_string(getpid()) + ".jsonl";
   EXPECT_TRUE(WriteFileAtomically(path, text).ok());
   return path;
 }
