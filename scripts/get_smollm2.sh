@@ -8,6 +8,10 @@ if [ -f "$out/model.safetensors" ]; then
   echo "get_smollm2: $out is there already"
   exit 0
 fi
+python3 -c 'import ensurepip, venv' 2>/dev/null || {
+  echo "get_smollm2: needs the Debian package python3-venv (apt-get install python3-venv)" >&2
+  exit 2
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
