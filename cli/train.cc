@@ -13,6 +13,7 @@
 #include "cli/stop_signal.h"
 #include "cli/training_job.h"
 #include "orchestrator/trainer.h"
+#include "store/history_reader.h"
 
 namespace winnow::cli {
 namespace {
@@ -41,6 +42,15 @@ Status DryRun(const JobInputs& inputs) {
   if (verdict.kind() == VerdictKind::kInvalid) {
     return InvalidArgument(prompt.origin +
                            ": the verifier cannot judge the first row: " + verdict.reason());
+  }
+  const std::string history = inputs.config.String("run.dir") + "/history";
+  if (std::filesystem::exists(history)) {
+    WINNOW_ASSIGN_OR_RETURN(
+        const auto reader,
+        store::HistoryReader::OpenLive(history, inputs.config.String("run.dir") + "/events.log"));
+    WINNOW_ASSIGN_OR_RETURN(const store::HistoryPosition position, reader->position());
+    std::fprintf(stderr, "the run folder has a history up to step %llu\n",
+                 static_cast<unsigned long long>(position.step));
   }
   std::fputs("all checks passed; nothing was created\n", stderr);
   return OkStatus();

@@ -7,6 +7,7 @@
 #include "cli/config/commands.h"
 #include "cli/job_options.h"
 #include "cli/memory_plan.h"
+#include "model/weight_files.h"
 #include "orchestrator/filter/registry.h"
 #include "orchestrator/trainer.h"
 #include "store/resume.h"
@@ -146,6 +147,9 @@ Result<JobInputs> OpenInputs(Config config, int64_t max_rows) {
   const ModelSessionOptions model = ModelOptionsOf(inputs.config);
   const std::string& text_folder = model.tokenizer.empty() ? model.model : model.tokenizer;
   WINNOW_ASSIGN_OR_RETURN(inputs.model_config, model::LoadModelConfig(model.model));
+  // The headers of the weight files: what is wrong with them is said before anything is made.
+  WINNOW_ASSIGN_OR_RETURN(const model::WeightFiles weights, model::WeightFiles::Open(model.model));
+  WINNOW_RETURN_IF_ERROR(weights.Check(model::BaseLayout(inputs.model_config), ""));
   WINNOW_RETURN_IF_ERROR(AsMistake(
       CheckPositions(inputs.config, static_cast<int64_t>(inputs.model_config.max_positions))));
   WINNOW_ASSIGN_OR_RETURN(inputs.tokenizer, model::Tokenizer::Load(text_folder));

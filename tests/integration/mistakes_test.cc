@@ -116,6 +116,13 @@ TEST_F(MistakesTest, ADryRunCreatesNothing) {
   EXPECT_NE(result.err.find("3 groups x 4 samples = 12 sequences"), std::string::npos)
       << result.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/run"));
+  // Weights are looked at too, by their headers; a run's history is opened without its lock.
+  ASSERT_EQ(RunProgram(Train({"--set", "trainer.total_training_steps=2"})).exit_code, 0);
+  const ProgramResult again = RunProgram(Train({"--dry-run"}));
+  EXPECT_NE(again.err.find("the run folder has a history up to step 2"), std::string::npos)
+      << again.err;
+  std::filesystem::remove(folder_ + "/model/model.safetensors");
+  EXPECT_EQ(RunProgram(Train({"--dry-run"})).exit_code, 2);
 }
 
 TEST_F(MistakesTest, CommandLinesThatMakeNoSense) {
