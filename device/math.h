@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
 namespace winnow::device {
@@ -30,10 +29,10 @@ static inline float ExpF32(float x) {
   p = __builtin_fmaf(p, r, 5.0000001201e-1f);
   const float y = __builtin_fmaf(p, r * r, r) + 1.0f;
   // 2^n in two factors, since n reaches 128.
-  const int32_t i = std::bit_cast<int32_t>(t) - std::bit_cast<int32_t>(kMagic);
+  const int32_t i = __builtin_bit_cast(int32_t, t) - __builtin_bit_cast(int32_t, kMagic);
   const int32_t half = i >> 1;
-  const float s1 = std::bit_cast<float>((half + 127) << 23);
-  const float s2 = std::bit_cast<float>((i - half + 127) << 23);
+  const float s1 = __builtin_bit_cast(float, (half + 127) << 23);
+  const float s2 = __builtin_bit_cast(float, (i - half + 127) << 23);
   const float e = y * s1 * s2;
   return x < -87.336544f ? 0.0f : e;
 }
@@ -50,9 +49,9 @@ static inline float LogF32(float x) {
     x *= 8388608.0f;
     exponent = -23;
   }
-  int32_t bits = std::bit_cast<int32_t>(x);
+  int32_t bits = __builtin_bit_cast(int32_t, x);
   exponent += (bits >> 23) - 126;
-  float m = std::bit_cast<float>((bits & 0x007fffff) | 0x3f000000);  // [0.5, 1)
+  float m = __builtin_bit_cast(float, (bits & 0x007fffff) | 0x3f000000);  // [0.5, 1)
   if (m < 0.707106781f) {
     exponent -= 1;
     m = m + m;
