@@ -28,6 +28,7 @@ void DeclareConfig(CLI::App* app, Run* run);
 void DeclareTokenize(CLI::App* app, Run* run);
 void DeclareLogprobs(CLI::App* app, Run* run);
 void DeclareExport(CLI::App* app, Run* run);
+void DeclareBench(CLI::App* app, Run* run);
 void DeclareDoctor(CLI::App* app, Run* run);
 
 }  // namespace winnow::cli

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   winnow::cli::DeclareTokenize(&app, &run);
   winnow::cli::DeclareLogprobs(&app, &run);
   winnow::cli::DeclareExport(&app, &run);
+  winnow::cli::DeclareBench(&app, &run);
   winnow::cli::DeclareDoctor(&app, &run);
   try {
     app.parse(argc, argv);

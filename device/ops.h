@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "base/thread_pool.h"
@@ -174,6 +176,11 @@ class Ops {
 // The CPU implementation. WINNOW_ISA (portable, avx2, avx512, avx512_bf16, amx) narrows the kernels
 // used; a name that this machine lacks is kInvalidArgument. `pool` must outlive the result.
 Result<std::unique_ptr<Ops<float>>> MakeCpuOps(Arithmetic arithmetic, ThreadPool* pool);
+// The same with the kernels of the set named `isa` (WINNOW_ISA's names) instead of the best ones.
+Result<std::unique_ptr<Ops<float>>> MakeCpuOps(Arithmetic arithmetic, std::string_view isa,
+                                               ThreadPool* pool);
+// The instruction sets of this machine, by WINNOW_ISA's names, the plainest first.
+std::vector<std::string_view> CpuIsaNames();
 // Reference mode: portable kernels in double; arithmetic kF32's order.
 std::unique_ptr<Ops<double>> MakeReferenceOps(ThreadPool* pool);
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/format.h"
 #include "model/tokenizer_stream.h"
 
@@ -110,9 +111,13 @@ class Engine::Run {
 
   std::vector<std::vector<Trajectory>> Finish() {
     while (!waiting_.empty() || !open_.empty() || !live_.empty()) {
+      const double start = MonotonicSeconds();
       OpenPrompts();
       StartSamples();
-      if (!live_.empty() || !open_.empty()) Pass();
+      const bool decodes = !live_.empty();
+      if (decodes || !open_.empty()) Pass();
+      (decodes ? engine_.stats_.decode_seconds : engine_.stats_.prefill_seconds) +=
+          MonotonicSeconds() - start;
     }
     return std::move(results_);
   }

@@ -48,6 +48,8 @@ struct EngineStats {
   uint64_t prefill_tokens = 0;
   uint64_t decode_tokens = 0;
   uint64_t passes = 0;
+  double prefill_seconds = 0;  // of passes without a decoding row, first draws included
+  double decode_seconds = 0;   // of all others
 };
 
 // Generates responses by continuous batching over a paged key-value cache.

@@ -418,10 +418,24 @@ GemmChoice<float> ChooseGemm(Arithmetic arithmetic, Isa isa, bool stand_in) {
   return choice;
 }
 
+namespace {
+
+std::unique_ptr<Ops<float>> MakeOps(Arithmetic arithmetic, Isa isa, ThreadPool* pool) {
+  return std::make_unique<CpuOps<float>>(ChooseKernels(isa),
+                                         ChooseGemm(arithmetic, isa, /*stand_in=*/false), pool);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Ops<float>>> MakeCpuOps(Arithmetic arithmetic, ThreadPool* pool) {
   WINNOW_ASSIGN_OR_RETURN(const Isa isa, ChosenIsa());
-  return std::unique_ptr<Ops<float>>(std::make_unique<CpuOps<float>>(
-      ChooseKernels(isa), ChooseGemm(arithmetic, isa, /*stand_in=*/false), pool));
+  return MakeOps(arithmetic, isa, pool);
+}
+
+Result<std::unique_ptr<Ops<float>>> MakeCpuOps(Arithmetic arithmetic, std::string_view isa,
+                                               ThreadPool* pool) {
+  WINNOW_ASSIGN_OR_RETURN(const Isa named, IsaNamed(isa, HasIsa));
+  return MakeOps(arithmetic, named, pool);
 }
 
 std::unique_ptr<Ops<double>> MakeReferenceOps(ThreadPool* pool) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/format.h"
+#include "device/ops.h"
 
 namespace winnow::device {
 namespace {
@@ -95,6 +96,14 @@ bool HasIsa(Isa isa) {
       return Machine().amx;
   }
   return false;
+}
+
+std::vector<std::string_view> CpuIsaNames() {
+  std::vector<std::string_view> names;
+  for (const Isa isa : kAll) {
+    if (HasIsa(isa)) names.push_back(IsaName(isa));
+  }
+  return names;
 }
 
 Isa BestIsa() {
