@@ -41,14 +41,23 @@ struct AttentionShape {
   double scale = 0;        // of the scores, 1/sqrt(head_dim) as a rule
 };
 
-// One sequence's rows in a pass and its keys. Row r in [row_begin, row_end) sees keys
-// 0 .. num_before + (r - row_begin), that is itself and all before it.
+// Consecutive keys of a view: `count` of them, from slot `first` of pages[0] on, over page borders.
 // A page holds K [kv_heads][page_tokens][head_dim], then V of the same shape, in KV elements.
-struct AttentionSequence {
+struct KeyRun {
   std::span<const std::byte* const> pages;
+  size_t first = 0;
+  size_t count = 0;
+  size_t gradient_row = 0;  // AttentionGradient: row of dk and dv of the first key; others follow
+};
+
+// Consecutive rows of a pass that share a view, the visible keys: the runs of `keys` in order. The
+// last row_end - row_begin of them are the rows' own; each row sees all up to and including its
+// own. Intervals hidden from the rows are gaps between runs; a prefix that sequences have in common
+// is the same runs in each.
+struct AttentionSequence {
+  std::span<const KeyRun> keys;
   size_t row_begin = 0;
   size_t row_end = 0;
-  size_t num_before = 0;  // keys of the sequence before its first row of this pass
 };
 
 // Where the key and value of one row go: slot `slot` of `page`.
@@ -137,14 +146,19 @@ class Ops {
   // k, v [rows, kv_heads · head_dim], rounded to the KV element.
   virtual void WriteKv(const AttentionShape& shape, const Real* k, const Real* v,
                        std::span<const KvSlot> slots) = 0;
-  // out [R, heads · head_dim] = softmax(q·K·scale)·V per row and head. Order: dot products over 16
-  // lanes and a fixed tree; softmax lane = key index mod 16; values added key by key.
-  // stats [R, heads, 2] = (maximum, sum of exponentials), if not null.
+  // out [R, heads · head_dim] = softmax(q·K·scale)·V per row and head, over visible keys. Order:
+  // dot products over 16 lanes and a fixed tree; softmax lane = index of the visible key mod 16;
+  // values added key by key. So hidden keys, runs and pages leave the bits alone. stats [R, heads,
+  // 2] = (maximum, sum of exponentials), if not null.
   virtual void Attention(const AttentionShape& shape, std::span<const AttentionSequence> sequences,
                          const Real* q, Real* out, Real* stats) = 0;
-  // dq [R, heads·head_dim], dk and dv [R, kv_heads·head_dim], all overwritten. REQUIRES: every
-  // sequence has num_before = 0 (training passes hold whole sequences). `out` and `stats` are
-  // those of the forward pass. Probabilities are recomputed; no [T, T] buffer is held.
+  // dq [R, heads·head_dim] is overwritten; dk and dv [key rows, kv_heads·head_dim] are added to, at
+  // row KeyRun::gradient_row + i for key i of a run. `out` and `stats` are those of the forward
+  // pass. Probabilities are recomputed; no [T, T] buffer is held. Order: a key's sum over one
+  // sequence is made from zero, head by head, rows ascending; sequences are added in list order. So
+  // one call for several sequences equals a call for each.
+  // REQUIRES: sequences that share keys are consecutive and have the same keys[0].gradient_row;
+  // others differ in it.
   virtual void AttentionGradient(const AttentionShape& shape,
                                  std::span<const AttentionSequence> sequences, const Real* q,
                                  const Real* out, const Real* stats, const Real* dout, Real* dq,

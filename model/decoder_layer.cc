@@ -1,5 +1,7 @@
 #include "model/decoder_layer.h"
 
+#include <algorithm>
+
 namespace winnow::model {
 namespace {
 
@@ -83,6 +85,8 @@ void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Rea
   Real* dq = scratch.dq.Reserve(rows * layer.q.n);
   Real* dk = scratch.dk.Reserve(rows * layer.k.n);
   Real* dv = scratch.dv.Reserve(rows * layer.v.n);
+  std::fill_n(dk, rows * layer.k.n, Real{0});
+  std::fill_n(dv, rows * layer.v.n, Real{0});
   context.ops.AttentionGradient(context.shape, context.rows.sequences(), act.q, act.attention,
                                 act.stats, dattention, dq, dk, dv);
   Real* dnormed = scratch.dnormed.Reserve(rows * hidden);

@@ -60,6 +60,7 @@ void PagedRows<Real>::Assign(std::span<const PassSequence> sequences, size_t num
   slot_pages_.resize(num_rows);
   slots_.resize(num_rows);
   page_ids_.clear();
+  runs_.clear();
   sequences_.clear();
   max_position_ = 0;
   size_t covered = 0;
@@ -79,17 +80,16 @@ void PagedRows<Real>::Assign(std::span<const PassSequence> sequences, size_t num
     }
     page_ids_.insert(page_ids_.end(), sequence.pages.begin(),
                      sequence.pages.begin() + static_cast<ptrdiff_t>(used_pages));
-    sequences_.push_back({.row_begin = sequence.row_begin,
-                          .row_end = sequence.row_end,
-                          .num_before = sequence.num_cached});
+    runs_.push_back({.count = sequence.num_cached + rows, .gradient_row = sequence.row_begin});
+    sequences_.push_back({.row_begin = sequence.row_begin, .row_end = sequence.row_end});
   }
   WINNOW_CHECK_EQ(covered, num_rows);
   pages_.resize(page_ids_.size());
   size_t first = 0;
-  for (device::AttentionSequence& sequence : sequences_) {
-    const size_t keys = sequence.num_before + sequence.row_end - sequence.row_begin;
-    const size_t count = (keys + page_tokens - 1) / page_tokens;
-    sequence.pages = std::span(pages_).subspan(first, count);
+  for (size_t i = 0; i < sequences_.size(); ++i) {
+    const size_t count = (runs_[i].count + page_tokens - 1) / page_tokens;
+    runs_[i].pages = std::span(pages_).subspan(first, count);
+    sequences_[i].keys = std::span(runs_).subspan(i, 1);
     first += count;
   }
 }

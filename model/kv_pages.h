@@ -62,6 +62,7 @@ class PagedRows {
   std::vector<device::KvSlot> slots_;
   std::vector<int32_t> page_ids_;        // of all sequences, one after the other
   std::vector<const std::byte*> pages_;  // the same, as pointers
+  std::vector<device::KeyRun> runs_;     // one a sequence
   std::vector<device::AttentionSequence> sequences_;
   int32_t max_position_ = 0;
 };

@@ -21,46 +21,42 @@ static inline size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-// Pages of one kv head, K or V.
+// Reads the visible keys or values of one kv head in order.
 template <class L, bool kBf16>
-class KvView {
+class KvReader {
  public:
   using Real = typename L::Real;
   using Element = std::conditional_t<kBf16, uint16_t, Real>;
 
-  // `keys` bounds what is prefetched.
-  KvView(const AttentionShape& shape, const std::byte* const* pages, size_t kv_head, bool values,
-         size_t keys)
-      : pages_(pages),
-        keys_(keys),
+  KvReader(const AttentionShape& shape, std::span<const KeyRun> runs, size_t kv_head, bool values)
+      : runs_(runs),
         page_tokens_(shape.page_tokens),
         head_dim_(shape.head_dim),
         offset_(((values ? shape.kv_heads : 0) + kv_head) * shape.page_tokens * shape.head_dim) {}
 
-  // Copies keys [first, first + count) as Real to out [count, padded].
-  void Read(size_t first, size_t count, size_t padded, Real* out) const {
-    size_t page = first / page_tokens_, slot = first % page_tokens_;
-    Prefetch(first + count, kKeyGroup);
-    for (size_t j = 0; j < count; ++j, out += padded) {
-      CopyRow(Row(page, slot), padded, out);
-      if (++slot == page_tokens_) {
-        slot = 0;
-        ++page;
+  // Copies the next `count` keys as Real to out [count, padded].
+  void Read(size_t count, size_t padded, Real* out) {
+    for (size_t j = 0; j < count; ++j, ++next_, out += padded) {
+      while (next_ == runs_[run_].count) {
+        ++run_;
+        next_ = 0;
       }
+      const KeyRun& run = runs_[run_];
+      // Pages lie anywhere in memory.
+      if (next_ + kKeyGroup < run.count) Prefetch(Row(run, next_ + kKeyGroup));
+      CopyRow(Row(run, next_), padded, out);
     }
   }
 
  private:
-  const Element* Row(size_t page, size_t slot) const {
-    return reinterpret_cast<const Element*>(pages_[page]) + offset_ + slot * head_dim_;
+  const Element* Row(const KeyRun& run, size_t i) const {
+    const size_t at = run.first + i;
+    return reinterpret_cast<const Element*>(run.pages[at / page_tokens_]) + offset_ +
+           at % page_tokens_ * head_dim_;
   }
-  // The group of keys after the one being read: pages lie anywhere in memory.
-  void Prefetch(size_t first, size_t count) const {
-    for (size_t j = first; j < first + count && j < keys_; ++j) {
-      const char* const row =
-          reinterpret_cast<const char*>(Row(j / page_tokens_, j % page_tokens_));
-      for (size_t b = 0; b < head_dim_ * sizeof(Element); b += 64) __builtin_prefetch(row + b);
-    }
+  void Prefetch(const Element* row) const {
+    const char* const bytes = reinterpret_cast<const char*>(row);
+    for (size_t b = 0; b < head_dim_ * sizeof(Element); b += 64) __builtin_prefetch(bytes + b);
   }
   void CopyRow(const Element* in, size_t padded, Real* out) const {
     size_t d = 0;
@@ -81,11 +77,12 @@ class KvView {
     }
   }
 
-  const std::byte* const* pages_;
-  size_t keys_;
-  size_t page_tokens_;
-  size_t head_dim_;
-  size_t offset_;
+  const std::span<const KeyRun> runs_;
+  const size_t page_tokens_;
+  const size_t head_dim_;
+  const size_t offset_;
+  size_t run_ = 0;   // of the next key
+  size_t next_ = 0;  // its index in the run
 };
 
 template <class L>
@@ -103,6 +100,13 @@ static inline void StoreCut(const L& v, typename L::Real* out, size_t d, size_t 
   } else {
     v.StorePartial(out + d, n - d);
   }
+}
+
+// out[d..] += v, the first n - d elements.
+template <class L>
+static inline void AddCut(const L& v, typename L::Real* out, size_t d, size_t n) {
+  const L old = d + 16 <= n ? L::Load(out + d) : L::LoadPartial(out + d, n - d);
+  StoreCut(L::Add(old, v), out, d, n);
 }
 
 // 16 dot products: lane j is a · b_j, b [16, padded].
@@ -225,12 +229,12 @@ struct AttentionKernels {
       CopyPadded<L>(t.q + at, shape.head_dim, padded, q + i * padded);
     }
     const L scale = L::Set(static_cast<Real>(shape.scale));
-    const KvView<L, kBf16> k_view(shape, t.pages, t.kv_head, /*values=*/false, last_visible);
-    const KvView<L, kBf16> v_view(shape, t.pages, t.kv_head, /*values=*/true, last_visible);
+    KvReader<L, kBf16> k_reader(shape, t.keys, t.kv_head, /*values=*/false);
+    KvReader<L, kBf16> v_reader(shape, t.keys, t.kv_head, /*values=*/true);
     for (size_t i = 0; i < kKeyGroup * padded; ++i) keys[i] = 0;
     for (size_t first = 0; first < last_visible; first += kKeyGroup) {
       const size_t count = Smaller(kKeyGroup, last_visible - first);
-      k_view.Read(first, count, padded, keys);
+      k_reader.Read(count, padded, keys);
       for (size_t i = FirstSeeing(first, t.first_visible) * group; i < queries; ++i) {
         L::Mul(Dots16<L>(q + i * padded, keys, padded), scale).Store(scores + i * s_stride + first);
       }
@@ -250,7 +254,7 @@ struct AttentionKernels {
     for (size_t i = 0; i < queries * padded; ++i) acc[i] = 0;
     for (size_t first = 0; first < last_visible; first += kKeyGroup) {
       const size_t count = Smaller(kKeyGroup, last_visible - first);
-      v_view.Read(first, count, padded, keys);
+      v_reader.Read(count, padded, keys);
       AddValues(t, scores + first, s_stride, keys, first, padded, group, rows, acc);
     }
     for (size_t i = 0; i < queries; ++i) {
@@ -317,35 +321,51 @@ struct AttentionGradientKernels {
   }
 
   static void Run(const AttentionGradientTask<Real>& t) {
+    for (const AttentionSequence& sequence : t.sequences) RunSequence(t, sequence);
+  }
+
+  static void RunSequence(const AttentionGradientTask<Real>& t, const AttentionSequence& sequence) {
     const AttentionShape& shape = *t.shape;
     const size_t padded = RoundUp(shape.head_dim, 16);
-    const size_t rows = t.row_end - t.row_begin;
-    const size_t keys = RoundUp(rows, kKeyGroup);
+    const size_t rows = sequence.row_end - sequence.row_begin;
+    const size_t num_keys = NumKeys(sequence);
+    const size_t keys = RoundUp(num_keys, kKeyGroup);
     const size_t group = shape.heads / shape.kv_heads;
     const Scratch s = Layout(t.scratch, keys, padded);
     for (size_t i = 0; i < 4 * keys * padded; ++i) t.scratch[i] = 0;
-    KvView<L, kBf16>(shape, t.pages, t.kv_head, /*values=*/false, rows).Read(0, rows, padded, s.k);
-    KvView<L, kBf16>(shape, t.pages, t.kv_head, /*values=*/true, rows).Read(0, rows, padded, s.v);
+    KvReader<L, kBf16>(shape, sequence.keys, t.kv_head, /*values=*/false)
+        .Read(num_keys, padded, s.k);
+    KvReader<L, kBf16>(shape, sequence.keys, t.kv_head, /*values=*/true)
+        .Read(num_keys, padded, s.v);
     for (size_t h = 0; h < group; ++h) {
       for (size_t row = 0; row < rows; row += kQueryTile)
-        QueryTile(t, s, padded, t.kv_head * group + h, row,
-                  Forward::Smaller(kQueryTile, rows - row));
+        QueryTile(t, s, padded, t.kv_head * group + h, sequence.row_begin + row,
+                  num_keys - rows + row, Forward::Smaller(kQueryTile, rows - row));
     }
+    AddToKeys(t, sequence, s, padded);
+  }
+
+  static void AddToKeys(const AttentionGradientTask<Real>& t, const AttentionSequence& sequence,
+                        const Scratch& s, size_t padded) {
+    const AttentionShape& shape = *t.shape;
     const L scale = L::Set(static_cast<Real>(shape.scale));
-    const size_t width = shape.kv_heads * shape.head_dim;
-    for (size_t row = 0; row < rows; ++row) {
-      const size_t at = (t.row_begin + row) * width + t.kv_head * shape.head_dim;
-      for (size_t d = 0; d < shape.head_dim; d += 16) {
-        const L dk = L::Mul(L::Load(s.dk + row * padded + d), scale);
-        StoreCut(dk, t.dk + at, d, shape.head_dim);
-        StoreCut(L::Load(s.dv + row * padded + d), t.dv + at, d, shape.head_dim);
+    const Real* dk = s.dk;
+    const Real* dv = s.dv;
+    for (const KeyRun& run : sequence.keys) {
+      for (size_t i = 0; i < run.count; ++i, dk += padded, dv += padded) {
+        const size_t at = ((run.gradient_row + i) * shape.kv_heads + t.kv_head) * shape.head_dim;
+        for (size_t d = 0; d < shape.head_dim; d += 16) {
+          AddCut(L::Mul(L::Load(dk + d), scale), t.dk + at, d, shape.head_dim);
+          AddCut(L::Load(dv + d), t.dv + at, d, shape.head_dim);
+        }
       }
     }
   }
 
-  // Rows [row, row + count) of the sequence for one head, against all keys they see.
+  // Rows [row, row + count) for one head, against all keys they see: the first row sees `before`
+  // keys and its own.
   static void QueryTile(const AttentionGradientTask<Real>& t, const Scratch& s, size_t padded,
-                        size_t head, size_t row, size_t count) {
+                        size_t head, size_t row, size_t before, size_t count) {
     const AttentionShape& shape = *t.shape;
     const size_t head_dim = shape.head_dim;
     const size_t width = shape.heads * head_dim;
@@ -353,7 +373,7 @@ struct AttentionGradientKernels {
     Real max[kQueryTile];
     Real inverse_sum[kQueryTile];
     for (size_t i = 0; i < count; ++i) {
-      const size_t at = (t.row_begin + row + i) * width + head * head_dim;
+      const size_t at = (row + i) * width + head * head_dim;
       CopyPadded<L>(t.q + at, head_dim, padded, s.q + i * padded);
       CopyPadded<L>(t.dout + at, head_dim, padded, s.dout + i * padded);
       L sum = L::Zero();
@@ -363,13 +383,13 @@ struct AttentionGradientKernels {
         sum = L::Fma(L::Load(s.dout + i * padded + d), out, sum);
       }
       delta[i] = sum.SumTree();
-      const Real* stats = t.stats + ((t.row_begin + row + i) * shape.heads + head) * 2;
+      const Real* stats = t.stats + ((row + i) * shape.heads + head) * 2;
       max[i] = stats[0];
       inverse_sum[i] = Real{1} / stats[1];
     }
     for (size_t i = 0; i < count * padded; ++i) s.dq[i] = 0;
     const L scale = L::Set(static_cast<Real>(shape.scale));
-    for (size_t first = 0; first < row + count; first += kKeyGroup) {
+    for (size_t first = 0; first < before + count; first += kKeyGroup) {
       // p_ij = exp(s_ij − max_i) / sum_i;  dS_ij = p_ij (dO_i · v_j − D_i)
       for (size_t i = 0; i < count; ++i) {
         const L score = L::Mul(Dots16<L>(s.q + i * padded, s.k + first * padded, padded), scale);
@@ -378,32 +398,33 @@ struct AttentionGradientKernels {
         p.Store(s.p + i * kKeyGroup);
         L::Mul(p, L::Sub(dp, L::Set(delta[i]))).Store(s.ds + i * kKeyGroup);
       }
-      AddKeyGroup(s, padded, row, count, first);
+      AddKeyGroup(s, padded, before, count, first);
     }
     for (size_t i = 0; i < count; ++i) {
-      Real* dq = t.dq + (t.row_begin + row + i) * width + head * head_dim;
+      Real* dq = t.dq + (row + i) * width + head * head_dim;
       for (size_t d = 0; d < head_dim; d += 16)
         StoreCut(L::Mul(L::Load(s.dq + i * padded + d), scale), dq, d, head_dim);
     }
   }
 
   // dq, dk and dv of the keys [first, first + 16), where rows of the tile see them.
-  static void AddKeyGroup(const Scratch& s, size_t padded, size_t row, size_t count, size_t first) {
+  static void AddKeyGroup(const Scratch& s, size_t padded, size_t before, size_t count,
+                          size_t first) {
     Real* const dk = s.dk + first * padded;
     Real* const dv = s.dv + first * padded;
     const Real* const k = s.k + first * padded;
-    if (first + kKeyGroup <= row + 1) {
+    if (first + kKeyGroup <= before + 1) {
       AddWeighted<L>(s.ds, kKeyGroup, 1, count, k, kKeyGroup, padded, s.dq);
       AddWeighted<L>(s.ds, 1, kKeyGroup, kKeyGroup, s.q, count, padded, dk);
       AddWeighted<L>(s.p, 1, kKeyGroup, kKeyGroup, s.dout, count, padded, dv);
       return;
     }
     for (size_t i = 0; i < count; ++i) {
-      const size_t visible = Forward::Smaller(kKeyGroup, row + i + 1 - first);
+      const size_t visible = Forward::Smaller(kKeyGroup, before + i + 1 - first);
       AddWeighted<L>(s.ds + i * kKeyGroup, kKeyGroup, 1, 1, k, visible, padded, s.dq + i * padded);
     }
-    for (size_t j = 0; j < kKeyGroup && first + j < row + count; ++j) {
-      const size_t i = Forward::FirstSeeing(first + j, row + 1);
+    for (size_t j = 0; j < kKeyGroup && first + j < before + count; ++j) {
+      const size_t i = Forward::FirstSeeing(first + j, before + 1);
       const Real* const ds = s.ds + i * kKeyGroup + j;
       const Real* const p = s.p + i * kKeyGroup + j;
       AddWeighted<L>(ds, 1, kKeyGroup, 1, s.q + i * padded, count - i, padded, dk + j * padded);

@@ -21,6 +21,20 @@ size_t Ceil(size_t n, size_t multiple) { return (n + multiple - 1) / multiple; }
 float Log(float x) { return LogF32(x); }
 double Log(double x) { return std::log(x); }
 
+// Keys that the first row of a sequence sees beside its own.
+size_t KeysBefore(const AttentionShape& shape, const AttentionSequence& sequence) {
+  const size_t keys = NumKeys(sequence), rows = sequence.row_end - sequence.row_begin;
+  WINNOW_CHECK_LE(rows, keys);
+  for (const KeyRun& run : sequence.keys)
+    WINNOW_CHECK_LE(run.first + run.count, run.pages.size() * shape.page_tokens);
+  return keys - rows;
+}
+
+// Whether two sequences may share keys whose gradients both add to.
+bool SameTree(const AttentionSequence& a, const AttentionSequence& b) {
+  return !a.keys.empty() && !b.keys.empty() && a.keys[0].gradient_row == b.keys[0].gradient_row;
+}
+
 }  // namespace
 
 template <typename Real>
@@ -222,15 +236,16 @@ void CpuOps<Real>::Attention(const AttentionShape& shape,
   std::vector<AttentionTask<Real>> tasks;
   size_t most_scratch = 0, multiply_adds = 0;
   for (const AttentionSequence& sequence : sequences) {
+    const size_t before = KeysBefore(shape, sequence);
     for (size_t row = sequence.row_begin; row < sequence.row_end; row += kQueryTile) {
       const size_t row_end = std::min(sequence.row_end, row + kQueryTile);
-      const size_t first_visible = sequence.num_before + (row - sequence.row_begin) + 1;
+      const size_t first_visible = before + (row - sequence.row_begin) + 1;
       const size_t most_keys = first_visible + (row_end - row);
       most_scratch = std::max(most_scratch, AttentionScratch(shape, row_end - row, most_keys));
       multiply_adds += 2 * (row_end - row) * most_keys * shape.heads * shape.head_dim;
       for (size_t h = 0; h < shape.kv_heads; ++h) {
         tasks.push_back({.shape = &shape,
-                         .pages = sequence.pages.data(),
+                         .keys = sequence.keys,
                          .row_begin = row,
                          .row_end = row_end,
                          .first_visible = first_visible,
@@ -261,16 +276,16 @@ void CpuOps<Real>::AttentionGradient(const AttentionShape& shape,
                                      Real* dk, Real* dv) {
   std::vector<AttentionGradientTask<Real>> tasks;
   size_t most_scratch = 0;
-  for (const AttentionSequence& sequence : sequences) {
-    WINNOW_CHECK_EQ(sequence.num_before, size_t{0});
-    const size_t rows = sequence.row_end - sequence.row_begin;
-    if (rows == 0) continue;
-    most_scratch = std::max(most_scratch, AttentionGradientScratch(shape, rows));
+  for (size_t begin = 0, end = 0; begin < sequences.size(); begin = end) {
+    for (; end == begin || (end < sequences.size() && SameTree(sequences[begin], sequences[end]));
+         ++end) {
+      const size_t rows = sequences[end].row_end - sequences[end].row_begin;
+      const size_t keys = KeysBefore(shape, sequences[end]) + rows;
+      most_scratch = std::max(most_scratch, AttentionGradientScratch(shape, keys));
+    }
     for (size_t h = 0; h < shape.kv_heads; ++h) {
       tasks.push_back({.shape = &shape,
-                       .pages = sequence.pages.data(),
-                       .row_begin = sequence.row_begin,
-                       .row_end = sequence.row_end,
+                       .sequences = sequences.subspan(begin, end - begin),
                        .kv_head = h,
                        .q = q,
                        .out = out,

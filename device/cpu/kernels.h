@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "device/ops.h"
 
@@ -59,7 +60,7 @@ struct GemmKernel {
 template <typename Real>
 struct AttentionTask {
   const AttentionShape* shape = nullptr;
-  const std::byte* const* pages = nullptr;
+  std::span<const KeyRun> keys;
   size_t row_begin = 0;
   size_t row_end = 0;
   size_t first_visible = 0;
@@ -70,13 +71,11 @@ struct AttentionTask {
   Real* scratch = nullptr;  // AttentionScratch elements, 64-byte aligned
 };
 
-// One (sequence, kv head) of the gradient: rows [row_begin, row_end) see themselves and all before.
+// One (tree of sequences that share keys, kv head) of the gradient.
 template <typename Real>
 struct AttentionGradientTask {
   const AttentionShape* shape = nullptr;
-  const std::byte* const* pages = nullptr;
-  size_t row_begin = 0;
-  size_t row_end = 0;
+  std::span<const AttentionSequence> sequences;
   size_t kv_head = 0;
   const Real* q = nullptr;
   const Real* out = nullptr;
@@ -90,7 +89,14 @@ struct AttentionGradientTask {
 
 // Elements of Real that a task needs.
 size_t AttentionScratch(const AttentionShape& shape, size_t rows, size_t most_keys);
-size_t AttentionGradientScratch(const AttentionShape& shape, size_t rows);
+size_t AttentionGradientScratch(const AttentionShape& shape, size_t keys);
+
+// Visible keys of the last row of a sequence.
+inline size_t NumKeys(const AttentionSequence& sequence) {
+  size_t keys = 0;
+  for (const KeyRun& run : sequence.keys) keys += run.count;
+  return keys;
+}
 
 // One row range [begin, end) of the vocabulary in the gradient of the head.
 template <typename Real>

@@ -18,9 +18,9 @@ size_t AttentionScratch(const AttentionShape& shape, size_t rows, size_t most_ke
   return (2 * queries + kKeyGroup) * padded + queries * RoundUp(most_keys, kKeyGroup);
 }
 
-size_t AttentionGradientScratch(const AttentionShape& shape, size_t rows) {
+size_t AttentionGradientScratch(const AttentionShape& shape, size_t keys) {
   const size_t padded = RoundUp(shape.head_dim, 16);
-  return 4 * RoundUp(rows, kKeyGroup) * padded + 3 * kQueryTile * padded +
+  return 4 * RoundUp(keys, kKeyGroup) * padded + 3 * kQueryTile * padded +
          2 * kQueryTile * kKeyGroup;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
+#include <span>
 #include <vector>
 
 #include "device/ops.h"
@@ -30,8 +32,18 @@ class TestKvCache {
   }
   void Clear() { written_ = 0; }
 
-  AttentionSequence Sequence(size_t row_begin, size_t row_end, size_t num_before) const {
-    return {.pages = pages_, .row_begin = row_begin, .row_end = row_end, .num_before = num_before};
+  // `count` keys from `first` on.
+  KeyRun Run(size_t first, size_t count, size_t gradient_row = 0) const {
+    return {.pages = std::span(pages_).subspan(first / shape_.page_tokens),
+            .first = first % shape_.page_tokens,
+            .count = count,
+            .gradient_row = gradient_row};
+  }
+  // Rows that see the first `num_before` keys and their own, which follow. Key gradients go to rows
+  // from row_begin on.
+  AttentionSequence Sequence(size_t row_begin, size_t row_end, size_t num_before) {
+    views_.push_back(Run(0, num_before + row_end - row_begin, row_begin));
+    return {.keys = {&views_.back(), 1}, .row_begin = row_begin, .row_end = row_end};
   }
 
  private:
@@ -39,6 +51,7 @@ class TestKvCache {
   AttentionShape shape_;
   std::vector<std::vector<std::byte>> memory_;
   std::vector<const std::byte*> pages_;
+  std::deque<KeyRun> views_;  // of the sequences given out, which point at them
   size_t written_ = 0;
 };
 

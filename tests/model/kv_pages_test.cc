@@ -63,11 +63,14 @@ TEST(PagedRowsTest, GivesEachRowItsSlot) {
   EXPECT_EQ(rows.slots()[1].slot, 0u);
   EXPECT_EQ(rows.slots()[6].page, kv.Page(1, 0));
   ASSERT_EQ(rows.sequences().size(), 2u);
-  EXPECT_EQ(rows.sequences()[0].num_before, 3u);
-  ASSERT_EQ(rows.sequences()[1].pages.size(), 2u) << "the third page is not in use yet";
-  EXPECT_EQ(rows.sequences()[1].pages[1], kv.Page(1, 0));
+  EXPECT_EQ(rows.sequences()[0].keys[0].count, 5u);
+  ASSERT_EQ(rows.sequences()[1].keys.size(), 1u);
+  const device::KeyRun& run = rows.sequences()[1].keys[0];
+  EXPECT_EQ(run.gradient_row, 2u);
+  ASSERT_EQ(run.pages.size(), 2u) << "the third page is not in use yet";
+  EXPECT_EQ(run.pages[1], kv.Page(1, 0));
   rows.PointAt(&kv, 0);
-  EXPECT_EQ(rows.sequences()[1].pages[0], kv.Page(0, 5));
+  EXPECT_EQ(run.pages[0], kv.Page(0, 5));
 }
 
 TEST(PagedRowsDeathTest, RefusesASequenceWithTooFewPages) {
