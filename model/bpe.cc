@@ -53,12 +53,13 @@ Bpe::Bpe(const BpeSpec& spec)
 
 Result<std::unique_ptr<Bpe>> Bpe::Build(const BpeSpec& spec) {
   std::unique_ptr<Bpe> bpe(new Bpe(spec));
-  WINNOW_RETURN_IF_ERROR(bpe->ReadVocabulary(spec));
-  WINNOW_RETURN_IF_ERROR(bpe->ReadMerges(spec));
+  IdOfText id_of_text;
+  WINNOW_RETURN_IF_ERROR(bpe->ReadVocabulary(spec, &id_of_text));
+  WINNOW_RETURN_IF_ERROR(bpe->ReadMerges(spec, id_of_text));
   return bpe;
 }
 
-Status Bpe::ReadVocabulary(const BpeSpec& spec) {
+Status Bpe::ReadVocabulary(const BpeSpec& spec, IdOfText* id_of_text) {
   int32_t max_id = -1;
   for (const auto& [text, id] : spec.vocabulary) {
     if (id < 0 || id > kMaxId) {
@@ -68,23 +69,25 @@ Status Bpe::ReadVocabulary(const BpeSpec& spec) {
     max_id = std::max(max_id, id);
   }
   std::vector<bool> used(static_cast<size_t>(max_id) + 1);
+  id_of_text->reserve(spec.vocabulary.size());
+  id_of_word_.reserve(spec.vocabulary.size());
   words_.reserve(spec.vocabulary.size());  // never grows: id_of_word_ points into it
   for (const auto& [text, id] : spec.vocabulary) {
     if (used[static_cast<size_t>(id)]) {
       return InvalidArgument(Format("model.vocab: id {} is used twice, again by `{}`", id, text));
     }
     used[static_cast<size_t>(id)] = true;
-    id_of_text_.emplace(text, id);
-    const std::optional<std::string> bytes = FromAlphabet(text);
+    id_of_text->emplace(text, id);
+    std::optional<std::string> bytes = FromAlphabet(text);
     if (!bytes.has_value()) continue;
-    words_.push_back(*bytes);
-    id_of_word_.emplace(words_.back(), id);
     if (bytes->size() == 1) byte_id_[static_cast<uint8_t>(bytes->front())] = id;
+    words_.push_back(*std::move(bytes));
+    id_of_word_.emplace(words_.back(), id);
   }
   whole_ = std::vector<std::atomic<Whole>>(used.size());
   if (!spec.unknown_token.has_value()) return Status();
-  const auto unknown = id_of_text_.find(*spec.unknown_token);
-  if (unknown == id_of_text_.end()) {
+  const auto unknown = id_of_text->find(*spec.unknown_token);
+  if (unknown == id_of_text->end()) {
     return InvalidArgument(
         Format("model.unk_token is not in the vocabulary: `{}`", *spec.unknown_token));
   }
@@ -92,15 +95,15 @@ Status Bpe::ReadVocabulary(const BpeSpec& spec) {
   return Status();
 }
 
-Status Bpe::ReadMerges(const BpeSpec& spec) {
+Status Bpe::ReadMerges(const BpeSpec& spec, const IdOfText& id_of_text) {
   if (spec.merges.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
     return InvalidArgument("model.merges: too many");
   }
   int32_t rank = 0;
   for (const auto& [left, right] : spec.merges) {
-    const auto id_of = [this](const std::string& text) {
-      const auto found = id_of_text_.find(text);
-      return found == id_of_text_.end() ? -1 : found->second;
+    const auto id_of = [&](const std::string& text) {
+      const auto found = id_of_text.find(text);
+      return found == id_of_text.end() ? -1 : found->second;
     };
     const int32_t left_id = id_of(left);
     const int32_t right_id = id_of(right);

@@ -66,8 +66,10 @@ class Bpe {
   enum class Whole : uint8_t { kUnknown, kYes, kNo };
 
   explicit Bpe(const BpeSpec& spec);
-  Status ReadVocabulary(const BpeSpec& spec);
-  Status ReadMerges(const BpeSpec& spec);
+  // Ids by the texts of the spec, which the map points into.
+  using IdOfText = std::unordered_map<std::string_view, int32_t>;
+  Status ReadVocabulary(const BpeSpec& spec, IdOfText* id_of_text);
+  Status ReadMerges(const BpeSpec& spec, const IdOfText& id_of_text);
   bool IsWhole(int32_t id, std::string_view bytes) const;
   // The tokens of single bytes, with unknown ones dropped or replaced.
   void StartSymbols(std::string_view bytes, std::vector<int32_t>* symbols) const;
@@ -77,8 +79,7 @@ class Bpe {
   bool ignore_merges_;
   bool fuse_unknown_;
   int32_t unknown_id_ = -1;
-  std::unordered_map<std::string, int32_t> id_of_text_;  // Constant after Build, as all but whole_.
-  std::vector<std::string> words_;                       // the bytes of tokens that are words
+  std::vector<std::string> words_;  // the bytes of tokens that are words; all but whole_ constant
   std::unordered_map<std::string_view, int32_t> id_of_word_;  // into words_
   std::array<int32_t, 256> byte_id_{};
   MergeTable merges_;

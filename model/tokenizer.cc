@@ -59,6 +59,7 @@ BpeTokenizer::BpeTokenizer(TokenizerSpec spec, PreTokenizer pre_tokenizer, std::
   for (const AddedToken& token : spec.added_tokens) max_id = std::max(max_id, token.id);
   bytes_.resize(static_cast<size_t>(max_id) + 1);
   special_.resize(bytes_.size());
+  id_of_content_.reserve(bytes_.size());
   for (const auto& [text, id] : spec.bpe.vocabulary) SetToken(id, text);
   std::vector<AddedToken> before;
   std::vector<AddedToken> after;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -49,11 +50,12 @@ Result<std::string> ReadString(const Json& object, const char* key, std::string_
   return found.get<std::string>();
 }
 
-Result<int32_t> ReadId(const Json& value, std::string_view path) {
-  if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<int32_t>::max()) {
-    return Expected(path, "a non-negative 32-bit integer", value);
-  }
-  return value.get<int32_t>();
+bool IsId(const Json& value) {
+  return value.is_number_integer() && value >= 0 && value <= std::numeric_limits<int32_t>::max();
+}
+
+Status ExpectedId(std::string_view path, const Json& found) {
+  return Expected(path, "a non-negative 32-bit integer", found);
 }
 
 Status RefuseIfSet(const Json& model, const char* key) {
@@ -63,17 +65,18 @@ Status RefuseIfSet(const Json& model, const char* key) {
   return InvalidArgument(Format("model.{} is not supported: {}", key, Show(value)));
 }
 
-Result<std::pair<std::string, std::string>> ReadMerge(const Json& merge, size_t index) {
-  const Status bad =
-      Expected(Format("model.merges[{}]", index), "two texts, as a list or with a space", merge);
+// The two texts of a merge; nothing if it is neither a list of two nor a text with one space.
+std::optional<std::pair<std::string, std::string>> ReadMerge(const Json& merge) {
   if (merge.is_array()) {
-    if (merge.size() != 2 || !merge[0].is_string() || !merge[1].is_string()) return bad;
+    if (merge.size() != 2 || !merge[0].is_string() || !merge[1].is_string()) return std::nullopt;
     return std::pair(merge[0].get<std::string>(), merge[1].get<std::string>());
   }
-  if (!merge.is_string()) return bad;
+  if (!merge.is_string()) return std::nullopt;
   const auto& text = merge.get_ref<const std::string&>();
   const size_t space = text.find(' ');
-  if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) return bad;
+  if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) {
+    return std::nullopt;
+  }
   return std::pair(text.substr(0, space), text.substr(space + 1));
 }
 
@@ -98,15 +101,19 @@ Status ReadModel(const Json& model, BpeSpec* spec) {
   if (!vocabulary.is_object()) return Expected("model.vocab", "an object", vocabulary);
   spec->vocabulary.reserve(vocabulary.size());
   for (const auto& [text, id] : vocabulary.items()) {
-    WINNOW_ASSIGN_OR_RETURN(const int32_t value, ReadId(id, Format("model.vocab: `{}`", text)));
-    spec->vocabulary.emplace_back(text, value);
+    if (!IsId(id)) return ExpectedId(Format("model.vocab: `{}`", text), id);
+    spec->vocabulary.emplace_back(text, id.get<int32_t>());
   }
   const Json& merges = At(model, "merges");
   if (!merges.is_array()) return Expected("model.merges", "a list", merges);
   spec->merges.reserve(merges.size());
   for (size_t i = 0; i < merges.size(); ++i) {
-    WINNOW_ASSIGN_OR_RETURN(auto merge, ReadMerge(merges[i], i));
-    spec->merges.push_back(std::move(merge));
+    auto merge = ReadMerge(merges[i]);
+    if (!merge.has_value()) {
+      return Expected(Format("model.merges[{}]", i), "two texts, as a list or with a space",
+                      merges[i]);
+    }
+    spec->merges.push_back(*std::move(merge));
   }
   return Status();
 }
@@ -239,7 +246,8 @@ Result<AddedToken> ReadAddedToken(const Json& node, size_t index) {
   if (!node.is_object()) return Expected(path, "an object", node);
   AddedToken token;
   WINNOW_ASSIGN_OR_RETURN(token.content, ReadString(node, "content", path));
-  WINNOW_ASSIGN_OR_RETURN(token.id, ReadId(At(node, "id"), path + ".id"));
+  if (!IsId(At(node, "id"))) return ExpectedId(path + ".id", At(node, "id"));
+  token.id = At(node, "id").get<int32_t>();
   WINNOW_RETURN_IF_ERROR(ReadBool(node, "single_word", path, &token.single_word));
   WINNOW_RETURN_IF_ERROR(ReadBool(node, "lstrip", path, &token.lstrip));
   WINNOW_RETURN_IF_ERROR(ReadBool(node, "rstrip", path, &token.rstrip));
@@ -256,15 +264,21 @@ Result<AddedToken> ReadAddedToken(const Json& node, size_t index) {
 Status ReadAddedTokens(const Json& list, TokenizerSpec* spec) {
   if (list.is_null()) return Status();
   if (!list.is_array()) return Expected("added_tokens", "a list", list);
-  std::unordered_map<std::string, int32_t> id_of_text(spec->bpe.vocabulary.begin(),
-                                                      spec->bpe.vocabulary.end());
-  std::unordered_map<int32_t, std::string> text_of_id;
-  for (const auto& [text, id] : spec->bpe.vocabulary) text_of_id.emplace(id, text);
+  std::unordered_map<std::string_view, int32_t> id_of_text;
+  std::unordered_map<int32_t, std::string_view> text_of_id;
+  id_of_text.reserve(spec->bpe.vocabulary.size() + list.size());
+  text_of_id.reserve(spec->bpe.vocabulary.size() + list.size());
+  for (const auto& [text, id] : spec->bpe.vocabulary) {
+    id_of_text.emplace(text, id);
+    text_of_id.emplace(id, text);
+  }
+  spec->added_tokens.reserve(list.size());  // never grows: the maps point into it
   std::set<std::string> seen;
   // Hugging Face numbers tokens that the vocabulary lacks itself: from the vocabulary's size up.
   int32_t next_id = static_cast<int32_t>(spec->bpe.vocabulary.size());
   for (size_t i = 0; i < list.size(); ++i) {
-    WINNOW_ASSIGN_OR_RETURN(AddedToken token, ReadAddedToken(list[i], i));
+    WINNOW_ASSIGN_OR_RETURN(AddedToken read, ReadAddedToken(list[i], i));
+    const AddedToken& token = spec->added_tokens.emplace_back(std::move(read));
     const auto [known, is_new] = id_of_text.emplace(token.content, token.id);
     if (is_new && token.id != next_id) {
       return InvalidArgument(
@@ -284,7 +298,6 @@ Status ReadAddedTokens(const Json& list, TokenizerSpec* spec) {
       return InvalidArgument(Format("added_tokens[{}]: `{}` is there twice", i, token.content));
     }
     next_id = std::max(next_id, token.id + 1);
-    spec->added_tokens.push_back(std::move(token));
   }
   return Status();
 }
