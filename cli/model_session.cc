@@ -1,6 +1,32 @@
 #include "cli/model_session.h"
 
+#include <future>
+
 namespace winnow::cli {
+namespace {
+
+Result<std::unique_ptr<model::Policy<float>>> OpenPolicy(const ModelSessionOptions& options,
+                                                         device::Ops<float>* ops) {
+  if (options.initialize) {
+    return model::InitializePolicy<float>(options.model, options.policy, options.seed, ops);
+  }
+  return model::LoadPolicy<float>(options.model, options.policy, ops);
+}
+
+struct Text {
+  std::unique_ptr<model::Tokenizer> tokenizer;
+  std::unique_ptr<model::Chat> chat;
+};
+
+Result<Text> OpenText(const ModelSessionOptions& options) {
+  const std::string& folder = options.tokenizer.empty() ? options.model : options.tokenizer;
+  Text text;
+  WINNOW_ASSIGN_OR_RETURN(text.tokenizer, model::Tokenizer::Load(folder));
+  WINNOW_ASSIGN_OR_RETURN(text.chat, model::Chat::Load(folder, options.chat_template));
+  return text;
+}
+
+}  // namespace
 
 Result<ModelSession> OpenModel(const ModelSessionOptions& options) {
   ModelSession session;
@@ -8,17 +34,14 @@ Result<ModelSession> OpenModel(const ModelSessionOptions& options) {
   WINNOW_ASSIGN_OR_RETURN(const device::Arithmetic arithmetic,
                           device::ResolveArithmetic(options.dtype));
   WINNOW_ASSIGN_OR_RETURN(session.ops, device::MakeCpuOps(arithmetic, session.pool.get()));
-  const std::string& tokenizer = options.tokenizer.empty() ? options.model : options.tokenizer;
-  WINNOW_ASSIGN_OR_RETURN(session.tokenizer, model::Tokenizer::Load(tokenizer));
-  WINNOW_ASSIGN_OR_RETURN(session.chat, model::Chat::Load(tokenizer, options.chat_template));
-  if (options.initialize) {
-    WINNOW_ASSIGN_OR_RETURN(
-        session.policy, model::InitializePolicy<float>(options.model, options.policy, options.seed,
-                                                       session.ops.get()));
-  } else {
-    WINNOW_ASSIGN_OR_RETURN(
-        session.policy, model::LoadPolicy<float>(options.model, options.policy, session.ops.get()));
-  }
+  // A tokenizer file takes one core about as long as the weights take the others.
+  std::future<Result<Text>> text =
+      std::async(std::launch::async, [&] { return OpenText(options); });
+  Result<std::unique_ptr<model::Policy<float>>> policy = OpenPolicy(options, session.ops.get());
+  WINNOW_ASSIGN_OR_RETURN(Text opened, text.get());
+  session.tokenizer = std::move(opened.tokenizer);
+  session.chat = std::move(opened.chat);
+  WINNOW_ASSIGN_OR_RETURN(session.policy, std::move(policy));
   return session;
 }
 

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
-#include <memory>
-#include <new>
+#include <type_traits>
 
-#include "base/check.h"
+#include "base/aligned_memory.h"
 
 namespace winnow::model {
 
@@ -13,31 +11,28 @@ namespace winnow::model {
 // starts at a cache line. Contents are lost when it grows. Movable; not thread-safe.
 template <typename T>
 class Buffer {
+  static_assert(std::is_trivially_copyable_v<T>);
+
  public:
   // At least `count` elements.
   T* Reserve(size_t count) {
-    if (count <= capacity_) return data_.get();
-    const size_t bytes = (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-    data_.reset();
-    data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes)));
-    WINNOW_CHECK(data_ != nullptr);
-    capacity_ = count;
-    return data_.get();
+    if (count > capacity_) {
+      memory_.reset();
+      memory_ = AllocateAligned(count * sizeof(T));
+      capacity_ = count;
+    }
+    return data();
   }
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
+  T* data() { return reinterpret_cast<T*>(memory_.get()); }
+  const T* data() const { return reinterpret_cast<const T*>(memory_.get()); }
   size_t size_bytes() const { return capacity_ * sizeof(T); }
   void Release() {
-    data_.reset();
+    memory_.reset();
     capacity_ = 0;
   }
 
  private:
-  static constexpr size_t kAlignment = 64;
-  struct Free {
-    void operator()(T* data) const { std::free(data); }
-  };
-  std::unique_ptr<T[], Free> data_;
+  AlignedMemory memory_;
   size_t capacity_ = 0;
 };
 

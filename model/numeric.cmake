@@ -12,3 +12,5 @@ winnow_library(NAME model
           strict_json.h training_pass.h weight_files.h
   DEPS winnow::device winnow::base
   PRIVATE_DEPS nlohmann_json::nlohmann_json)
+# Their loops over all weights are worth vectors, which -O2 does not make.
+set_source_files_properties(safetensors.cc weight_files.cc PROPERTIES COMPILE_OPTIONS "-O3")

@@ -1,8 +1,8 @@
 #include "model/policy.h"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/aligned_memory.h"
 #include "base/check.h"
 #include "model/base_weights.h"
 #include "model/embedding_gradient.h"
@@ -19,24 +19,6 @@
 namespace winnow::model {
 namespace {
 
-// Zeroed memory that the system hands out page by page as it is touched.
-template <typename Real>
-class ZeroedArray {
- public:
-  explicit ZeroedArray(size_t size)
-      : size_(size), data_(static_cast<Real*>(std::calloc(size, sizeof(Real)))) {
-    WINNOW_CHECK(data_ != nullptr || size == 0);
-  }
-  std::span<Real> span() { return {data_.get(), size_}; }
-
- private:
-  struct Free {
-    void operator()(Real* data) const { std::free(data); }
-  };
-  size_t size_;
-  std::unique_ptr<Real[], Free> data_;
-};
-
 template <typename Real>
 class DecoderPolicy : public Policy<Real> {
  public:
@@ -47,7 +29,7 @@ class DecoderPolicy : public Policy<Real> {
         adapters_(std::move(adapters)),
         trained_(trained),
         ops_(ops),
-        gradient_(trained ? trainable_layout().size() : 0),
+        gradient_memory_(AllocateZeroed(trained ? trainable_layout().size() * sizeof(Real) : 0)),
         network_(BuildNetwork<Real>(*base_, adapters_.get(), Target())),
         rope_(base_->config()),
         head_(ops, &network_.head),
@@ -110,7 +92,10 @@ class DecoderPolicy : public Policy<Real> {
  private:
   GradientTarget<Real> Target() {
     if (!trained_) return {};
-    return {.layout = &trainable_layout(), .values = gradient_.span().data()};
+    return {.layout = &trainable_layout(), .values = GradientSpan().data()};
+  }
+  std::span<Real> GradientSpan() {
+    return {reinterpret_cast<Real*>(gradient_memory_.get()), trainable_layout().size()};
   }
   // Null if no KL was asked for.
   const HeadReference<Real>* RunReference(std::span<const TrainSequence> sequences,
@@ -120,7 +105,7 @@ class DecoderPolicy : public Policy<Real> {
   const std::unique_ptr<Adapters<Real>> adapters_;
   const bool trained_;
   device::Ops<Real>* const ops_;
-  ZeroedArray<Real> gradient_;
+  const AlignedMemory gradient_memory_;  // [trainable_layout().size()] Real, if trained
   const Network<Real> network_;
   RopeTable<Real> rope_;
   Head<Real> head_;
@@ -214,7 +199,7 @@ void DecoderPolicy<Real>::TrainBackward(std::span<const device::HeadRowGradient<
 
 template <typename Real>
 void DecoderPolicy<Real>::ClearGradient() {
-  const std::span<Real> all = gradient_.span();
+  const std::span<Real> all = GradientSpan();
   constexpr size_t kElementsPerTask = 1 << 18;
   ops_->pool().ParallelFor(all.size(), kElementsPerTask, [&](size_t begin, size_t end) {
     std::fill(all.begin() + static_cast<ptrdiff_t>(begin),
@@ -231,7 +216,7 @@ std::span<Real> DecoderPolicy<Real>::Gradient() {
     embedding_gradient_.JoinInto(network_.embedding_gradient);
   }
   embedding_joined_ = true;
-  return gradient_.span();
+  return GradientSpan();
 }
 
 template <typename Real>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <numeric>
 
 #include "base/check.h"
@@ -313,29 +314,53 @@ Status SafetensorsFile::ReadRaw(const TensorInfo& tensor, uint64_t first, uint64
   return file_.Read(data_begin_ + tensor.begin + first * width, count * width, out);
 }
 
+namespace {
+
+// out[i] = to_real(element i of bytes).
+template <typename Stored, typename Real, typename Convert>
+void ConvertAll(const std::byte* bytes, uint64_t count, Convert to_real, Real* out) {
+  for (uint64_t i = 0; i < count; ++i) {
+    Stored stored;
+    std::memcpy(&stored, bytes + i * sizeof(Stored), sizeof(Stored));
+    out[i] = static_cast<Real>(to_real(stored));
+  }
+}
+
+// False for another dtype than the four.
+template <typename Real>
+bool ConvertFrom(std::string_view dtype, const std::byte* bytes, uint64_t count, Real* out) {
+  const auto same = [](auto x) { return x; };
+  if (dtype == "F32") {
+    ConvertAll<float>(bytes, count, same, out);
+  } else if (dtype == "BF16") {
+    ConvertAll<uint16_t>(bytes, count, device::FloatFromBf16, out);
+  } else if (dtype == "F16") {
+    ConvertAll<uint16_t>(bytes, count, FloatFromF16, out);
+  } else if (dtype == "F64") {
+    ConvertAll<double>(bytes, count, same, out);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+constexpr uint64_t kBytesPerPiece = 128 << 10;  // read, then converted while the cache holds it
+
+}  // namespace
+
 template <typename Real>
 Status SafetensorsFile::ReadReals(const TensorInfo& tensor, uint64_t first, uint64_t count,
                                   Real* out) const {
-  std::vector<unsigned char> bytes(count * DtypeBytes(tensor.dtype));
-  WINNOW_RETURN_IF_ERROR(ReadRaw(tensor, first, count, bytes.data()));
-  const auto convert = [&]<typename Stored>(Stored, auto&& to_real) {
-    for (uint64_t i = 0; i < count; ++i) {
-      Stored stored;
-      std::memcpy(&stored, &bytes[i * sizeof(Stored)], sizeof(Stored));
-      out[i] = static_cast<Real>(to_real(stored));
+  const uint64_t width = DtypeBytes(tensor.dtype);
+  const uint64_t piece = kBytesPerPiece / std::max<uint64_t>(width, 1);
+  const auto bytes = std::make_unique_for_overwrite<std::byte[]>(std::min(count, piece) * width);
+  for (uint64_t done = 0; done < count; done += piece) {
+    const uint64_t now = std::min(piece, count - done);
+    WINNOW_RETURN_IF_ERROR(ReadRaw(tensor, first + done, now, bytes.get()));
+    if (!ConvertFrom(tensor.dtype, bytes.get(), now, out + done)) {
+      return InvalidArgument(Format("{}: tensor {} must have dtype F32, BF16 or F16: {}", path(),
+                                    tensor.name, tensor.dtype));
     }
-  };
-  if (tensor.dtype == "F32") {
-    convert(float{}, [](float x) { return x; });
-  } else if (tensor.dtype == "BF16") {
-    convert(uint16_t{}, device::FloatFromBf16);
-  } else if (tensor.dtype == "F16") {
-    convert(uint16_t{}, FloatFromF16);
-  } else if (tensor.dtype == "F64") {
-    convert(double{}, [](double x) { return x; });
-  } else {
-    return InvalidArgument(Format("{}: tensor {} must have dtype F32, BF16 or F16: {}", path(),
-                                  tensor.name, tensor.dtype));
   }
   return OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,6 +42,19 @@ Status CheckInsideFolder(const std::string& folder, const std::string& path) {
 bool IsRedundant(std::string_view name, const ParameterLayout& layout) {
   if (name == "lm_head.weight") return layout.Find(name) == nullptr;
   return name.ends_with(".self_attn.rotary_emb.inv_freq");
+}
+
+template <typename Real>
+bool IsFinite(Real x) {
+  return std::abs(x) <= std::numeric_limits<Real>::max();
+}
+
+// Without an early end, so that the compiler can use vectors.
+template <typename Real>
+bool AllFinite(std::span<const Real> values) {
+  bool all = true;
+  for (const Real x : values) all &= IsFinite(x);
+  return all;
 }
 
 }  // namespace
@@ -201,11 +215,11 @@ Status WeightFiles::Read(const ParameterLayout& layout, ThreadPool* pool,
       const Piece& piece = pieces[i];
       Status read =
           piece.from.file->ReadReals(*piece.from.info, piece.first, piece.count, piece.to);
-      for (uint64_t j = 0; read.ok() && j < piece.count; ++j) {
-        if (std::isfinite(piece.to[j])) continue;
+      if (const std::span values(piece.to, piece.count); read.ok() && !AllFinite<Real>(values)) {
+        const auto bad = std::find_if_not(values.begin(), values.end(), IsFinite<Real>);
         read = InvalidArgument(Format("{}: tensor {} must be finite: {} at element {}",
-                                      piece.from.file->path(), piece.from.info->name, piece.to[j],
-                                      piece.first + j));
+                                      piece.from.file->path(), piece.from.info->name, *bad,
+                                      piece.first + static_cast<uint64_t>(bad - values.begin())));
       }
       if (read.ok()) continue;
       const std::lock_guard lock(mutex);

@@ -1,18 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
-#include <memory>
 
-#include "base/check.h"
+#include "base/aligned_memory.h"
 
 namespace winnow::device {
 
 // Bytes on a 64-byte border, uninitialised. Move-only.
 class AlignedBuffer {
  public:
-  static constexpr size_t kAlignment = 64;
-
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size) { Grow(size); }
 
@@ -21,18 +17,13 @@ class AlignedBuffer {
   // Makes room for `size` bytes; the content is lost if it grows.
   void Grow(size_t size) {
     if (size <= size_) return;
-    const size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
     data_.reset();
-    data_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
-    WINNOW_CHECK(data_ != nullptr);
-    size_ = rounded;
+    data_ = AllocateAligned(size);
+    size_ = size;
   }
 
  private:
-  struct Free {
-    void operator()(std::byte* p) const { std::free(p); }
-  };
-  std::unique_ptr<std::byte, Free> data_;
+  AlignedMemory data_;
   size_t size_ = 0;
 };
 
