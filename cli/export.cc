@@ -38,7 +38,7 @@ Status RunExport(const Options& options) {
     return FailedPrecondition("--out must be a folder that is not there yet: " + options.out);
   }
   ModelSessionOptions model = ModelOptionsOf(config);
-  model.policy.trainable = true;
+  model.policy = {.trainable = true};
   // A run of `winnow sft --init` has no weights to begin with; they all come from the checkpoint.
   model.initialize = model.policy.lora.rank == 0;
   WINNOW_ASSIGN_OR_RETURN(ModelSession session, OpenModel(model));

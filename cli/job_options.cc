@@ -118,7 +118,7 @@ ModelSessionOptions ModelOptionsOf(const Config& config) {
   options.chat_template = config.String("model.chat_template");
   options.threads = static_cast<int>(config.Int("run.threads"));
   options.seed = config.U64("run.seed");
-  options.policy.trainable = true;
+  options.policy = {.trainable = true};
   options.policy.lora = {.rank = Count(config, "model.lora_rank"),
                          .alpha = config.Number("model.lora_alpha"),
                          .use_rslora = config.Bool("model.use_rslora"),

@@ -30,7 +30,7 @@ struct ModelSessionOptions {
   std::string dtype = "auto";           // auto f32 bf16 bf16_tile bf16_pair
   std::string chat_template = "model";  // model, none, or a file
   int threads = 0;
-  model::PolicyOptions policy{.trainable = false};
+  model::PolicyOptions policy{.trainable = false, .keep_masters = false};
   bool initialize = false;  // fresh weights keyed by `seed` instead of those of the folder
   uint64_t seed = 1;
 };

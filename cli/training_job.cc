@@ -206,7 +206,8 @@ Result<RunParts> OpenParts(const JobInputs& inputs, const orchestrator::RunFolde
       WINNOW_ASSIGN_OR_RETURN(
           parts.reference,
           model::LoadPolicy<float>(path.value_or(inputs.config.String("model.path")),
-                                   {.trainable = false}, parts.session.ops.get()));
+                                   {.trainable = false, .keep_masters = false},
+                                   parts.session.ops.get()));
     }
   }
   WINNOW_ASSIGN_OR_RETURN(const learner::LearnerOptions learner, LearnerOptionsOf(inputs.config));

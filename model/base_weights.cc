@@ -4,28 +4,46 @@
 
 namespace winnow::model {
 
+namespace {
+
+constexpr const char* kEmbedding = "model.embed_tokens.weight";
+
+// What is read unpacked: all but the matrices of linear layers.
+ParameterLayout UnpackedLayout(const ParameterLayout& all) {
+  std::vector<Parameter> kept;
+  for (const Parameter& parameter : all.parameters()) {
+    if (parameter.shape.size() == 1 || parameter.name == kEmbedding) kept.push_back(parameter);
+  }
+  return ParameterLayout(std::move(kept));
+}
+
+}  // namespace
+
 template <typename Real>
 BaseWeights<Real>::BaseWeights(const ModelConfig& config, device::PackFor use,
-                               device::Ops<Real>* ops)
-    : config_(config), layout_(BaseLayout(config)), use_(use), ops_(ops) {
+                               device::Ops<Real>* ops, bool keep_masters)
+    : config_(config),
+      masters_(keep_masters),
+      layout_(keep_masters ? BaseLayout(config) : UnpackedLayout(BaseLayout(config))),
+      use_(use),
+      ops_(ops) {
   values_.Reserve(layout_.size());
+  const ParameterLayout all = BaseLayout(config);
   for (size_t layer = 0; layer < config.num_layers; ++layer) {
     const std::vector<LinearName> names = LinearsOfLayer(config, layer);
     linears_per_layer_ = names.size();
     for (const LinearName& name : names) {
-      linears_.push_back({.weight = layout_.Find(name.name + ".weight")});
+      linears_.push_back({.weight = *all.Find(name.name + ".weight")});
     }
   }
-  head_.weight =
-      layout_.Find(config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+  head_.weight = *all.Find(config.tie_word_embeddings ? kEmbedding : "lm_head.weight");
 }
 
 template <typename Real>
-void BaseWeights<Real>::PackOne(Packed* matrix) {
-  const Parameter& parameter = *matrix->weight;
-  const Real* values = values_.data() + parameter.offset;
+void BaseWeights<Real>::PackOne(const Real* values, Packed* matrix) {
   if (matrix->packed == nullptr) {
-    matrix->packed = ops_->Pack(values, parameter.shape[0], parameter.shape[1], use_);
+    const std::vector<size_t>& shape = matrix->weight.shape;
+    matrix->packed = ops_->Pack(values, shape[0], shape[1], use_);
   } else {
     ops_->Repack(values, matrix->packed.get());
   }
@@ -33,8 +51,24 @@ void BaseWeights<Real>::PackOne(Packed* matrix) {
 
 template <typename Real>
 void BaseWeights<Real>::Pack() {
-  for (Packed& matrix : linears_) PackOne(&matrix);
-  PackOne(&head_);
+  WINNOW_CHECK(masters_);
+  for (Packed& matrix : linears_) PackOne(values_.data() + matrix.weight.offset, &matrix);
+  PackOne(values_.data() + head_.weight.offset, &head_);
+}
+
+template <typename Real>
+Status BaseWeights<Real>::PackFrom(const ReadMatrix& read) {
+  Buffer<Real> values;
+  const auto pack = [&](Packed* matrix) {
+    const size_t size = matrix->weight.size;
+    WINNOW_RETURN_IF_ERROR(read(matrix->weight, {values.Reserve(size), size}));
+    PackOne(values.data(), matrix);
+    return OkStatus();
+  };
+  for (Packed& matrix : linears_) WINNOW_RETURN_IF_ERROR(pack(&matrix));
+  if (!config_.tie_word_embeddings) return pack(&head_);
+  PackOne(values_.data() + layout_.Find(kEmbedding)->offset, &head_);
+  return OkStatus();
 }
 
 template <typename Real>

@@ -84,9 +84,13 @@ class DecoderPolicy : public Policy<Real> {
 
   Status Export(const std::string& source_folder, const std::string& folder,
                 ExportKind kind) const override {
+    WINNOW_CHECK(base_->has_masters());
     return ExportPolicy(*base_, adapters_.get(), kind, source_folder, folder);
   }
-  std::span<const Real> base_weights() const override { return std::as_const(*base_).values(); }
+  std::span<const Real> base_weights() const override {
+    WINNOW_CHECK(base_->has_masters());
+    return std::as_const(*base_).values();
+  }
   const ParameterLayout& base_layout() const override { return base_->layout(); }
 
  private:
@@ -125,6 +129,7 @@ class DecoderPolicy : public Policy<Real> {
 
 template <typename Real>
 Digest DecoderPolicy<Real>::WeightsDigest() const {
+  WINNOW_CHECK(base_->has_masters());
   Digester digester;
   AddToDigest<Real>(base_->layout(), std::as_const(*base_).values(), &ops_->pool(), &digester);
   if (adapters_ != nullptr) {
@@ -229,7 +234,6 @@ Result<std::unique_ptr<Policy<Real>>> MakePolicy(std::shared_ptr<BaseWeights<Rea
         options.trainable ? device::PackFor::kForwardAndInputGradient : device::PackFor::kForward;
     WINNOW_ASSIGN_OR_RETURN(adapters, Adapters<Real>::Make(base->config(), options.lora, use, ops));
   }
-  base->Pack();
   return std::unique_ptr<Policy<Real>>(std::make_unique<DecoderPolicy<Real>>(
       std::move(base), std::move(adapters), options.trainable, ops));
 }
@@ -240,7 +244,7 @@ std::shared_ptr<BaseWeights<Real>> MakeBase(const ModelConfig& config, const Pol
   return std::make_shared<BaseWeights<Real>>(
       config,
       options.trainable ? device::PackFor::kForwardAndInputGradient : device::PackFor::kForward,
-      ops);
+      ops, options.keep_masters);
 }
 
 }  // namespace
@@ -257,7 +261,15 @@ Result<std::unique_ptr<Policy<Real>>> LoadPolicy(const std::string& folder,
     config.stored_dtype = ConfigDtype(files.Find(layout.parameters()[0].name).info->dtype);
   }
   std::shared_ptr<BaseWeights<Real>> base = MakeBase(config, options, ops);
-  WINNOW_RETURN_IF_ERROR(files.Read<Real>(layout, &ops->pool(), base->values()));
+  WINNOW_RETURN_IF_ERROR(files.Read<Real>(base->layout(), &ops->pool(), base->values()));
+  if (options.keep_masters) {
+    base->Pack();
+  } else {
+    WINNOW_CHECK(!options.trainable && options.lora.rank == 0);
+    WINNOW_RETURN_IF_ERROR(base->PackFrom([&](const Parameter& parameter, std::span<Real> values) {
+      return files.ReadOne<Real>(parameter, &ops->pool(), values);
+    }));
+  }
   return MakePolicy(std::move(base), options, ops);
 }
 
@@ -270,6 +282,7 @@ Result<std::unique_ptr<Policy<Real>>> InitializePolicy(const std::string& folder
   std::shared_ptr<BaseWeights<Real>> base = MakeBase(config, options, ops);
   FillInitialWeights<Real>(base->layout(), seed, config.initializer_range, &ops->pool(),
                            base->values());
+  base->Pack();
   return MakePolicy(std::move(base), options, ops);
 }
 

@@ -137,6 +137,9 @@ class Policy {
 struct PolicyOptions {
   LoraOptions lora;
   bool trainable = true;  // false: no gradient buffers, no packs for gradients
+  // False: linear layers keep their packed copies alone, for inference and log-probs only. Such a
+  // policy has no digest, no export and no base_weights. REQUIRES: not trainable, no adapters.
+  bool keep_masters = true;
 };
 
 // Loads FOLDER (config.json, safetensors). Errors: one line naming file and tensor (reliability

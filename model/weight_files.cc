@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxIndexBytes = 100'000'000;
-constexpr uint64_t kElementsPerRead = 1 << 19;
+constexpr uint64_t kElementsPerRead = 1 << 17;
 
 std::vector<uint64_t> ShapeOf(const Parameter& parameter) {
   return {parameter.shape.begin(), parameter.shape.end()};
@@ -190,29 +190,44 @@ Status WeightFiles::Check(const ParameterLayout& layout, std::string_view config
 }
 
 template <typename Real>
+void WeightFiles::Cut(const Parameter& parameter, Real* out,
+                      std::vector<Piece<Real>>* pieces) const {
+  const Located located = Find(parameter.name);
+  WINNOW_CHECK(located.info != nullptr);
+  for (uint64_t first = 0; first < parameter.size; first += kElementsPerRead) {
+    pieces->push_back({located, first, std::min<uint64_t>(kElementsPerRead, parameter.size - first),
+                       out + first});
+  }
+}
+
+template <typename Real>
 Status WeightFiles::Read(const ParameterLayout& layout, ThreadPool* pool,
                          std::span<Real> out) const {
   WINNOW_CHECK_EQ(out.size(), layout.size());
-  struct Piece {
-    Located from;
-    uint64_t first, count;
-    Real* to;
-  };
-  std::vector<Piece> pieces;
+  std::vector<Piece<Real>> pieces;
   for (const Parameter& parameter : layout.parameters()) {
-    const Located located = Find(parameter.name);
-    WINNOW_CHECK(located.info != nullptr);
-    for (uint64_t first = 0; first < parameter.size; first += kElementsPerRead) {
-      pieces.push_back({located, first, std::min(kElementsPerRead, parameter.size - first),
-                        out.data() + parameter.offset + first});
-    }
+    Cut(parameter, out.data() + parameter.offset, &pieces);
   }
+  return ReadPieces(pieces, pool);
+}
+
+template <typename Real>
+Status WeightFiles::ReadOne(const Parameter& parameter, ThreadPool* pool,
+                            std::span<Real> out) const {
+  WINNOW_CHECK_EQ(out.size(), parameter.size);
+  std::vector<Piece<Real>> pieces;
+  Cut(parameter, out.data(), &pieces);
+  return ReadPieces(pieces, pool);
+}
+
+template <typename Real>
+Status WeightFiles::ReadPieces(const std::vector<Piece<Real>>& pieces, ThreadPool* pool) {
   std::mutex mutex;  // Guards status and failed.
   Status status;
   size_t failed = pieces.size();  // the first piece in name order that failed
   pool->ParallelFor(pieces.size(), 1, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      const Piece& piece = pieces[i];
+      const Piece<Real>& piece = pieces[i];
       Status read =
           piece.from.file->ReadReals(*piece.from.info, piece.first, piece.count, piece.to);
       if (const std::span values(piece.to, piece.count); read.ok() && !AllFinite<Real>(values)) {
@@ -236,5 +251,8 @@ template Status WeightFiles::Read<float>(const ParameterLayout&, ThreadPool*,
                                          std::span<float>) const;
 template Status WeightFiles::Read<double>(const ParameterLayout&, ThreadPool*,
                                           std::span<double>) const;
+template Status WeightFiles::ReadOne<float>(const Parameter&, ThreadPool*, std::span<float>) const;
+template Status WeightFiles::ReadOne<double>(const Parameter&, ThreadPool*,
+                                             std::span<double>) const;
 
 }  // namespace winnow::model

@@ -40,8 +40,22 @@ class WeightFiles {
   // REQUIRES: Check succeeded. Errors: a NaN or infinity, with the name of its tensor.
   template <typename Real>
   Status Read(const ParameterLayout& layout, ThreadPool* pool, std::span<Real> out) const;
+  // The same for one tensor, into [parameter.size].
+  template <typename Real>
+  Status ReadOne(const Parameter& parameter, ThreadPool* pool, std::span<Real> out) const;
 
  private:
+  // A run of a tensor's elements and where it goes.
+  template <typename Real>
+  struct Piece {
+    Located from;
+    uint64_t first, count;
+    Real* to;
+  };
+  template <typename Real>
+  void Cut(const Parameter& parameter, Real* out, std::vector<Piece<Real>>* pieces) const;
+  template <typename Real>
+  static Status ReadPieces(const std::vector<Piece<Real>>& pieces, ThreadPool* pool);
   Status OpenShards(const std::string& folder, const std::string& index_path);
   Status CheckShards(const ShardIndex& index) const;
 

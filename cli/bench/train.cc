@@ -77,7 +77,7 @@ Status RunBenchTrain(const Options& options) {
                                   options.sequence_length, options.tokens));
   }
   ModelSessionOptions model = options.model;
-  model.policy.trainable = true;
+  model.policy = {.trainable = true};
   WINNOW_ASSIGN_OR_RETURN(ModelSession session, OpenModel(model));
   const model::ModelConfig& config = session.policy->config();
   if (options.sequence_length > config.max_positions) {

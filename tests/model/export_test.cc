@@ -51,6 +51,18 @@ TEST_F(ExportTest, AnExportedModelLoadsWithTheSameBits) {
   EXPECT_EQ(Logits(*loaded), Logits(*policy));
 }
 
+TEST_F(ExportTest, AModelWithoutMastersGivesTheSameBits) {
+  for (const bool tied : {true, false}) {
+    const auto policy = Make({.type = "qwen2", .tied = tied}, {});
+    const std::string target = Target() + (tied ? "-tied" : "-untied");
+    ASSERT_TRUE(policy->Export(source_.path(), target, ExportKind::kMerged).ok());
+    auto light = LoadPolicy<float>(target, {.trainable = false, .keep_masters = false}, ops_.get());
+    ASSERT_TRUE(light.ok()) << light.status().message();
+    EXPECT_EQ(Logits(**light), Logits(*policy)) << tied;
+    EXPECT_DEATH((*light)->WeightsDigest(), "has_masters");
+  }
+}
+
 TEST_F(ExportTest, RoundsToTheStoredDtype) {
   const auto policy = Make({.dtype = "bfloat16"}, {});
   ASSERT_TRUE(policy->Export(source_.path(), Target(), ExportKind::kMerged).ok());
