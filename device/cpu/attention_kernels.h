@@ -419,7 +419,7 @@ struct AttentionGradientKernels {
       AddWeighted<L>(s.p, 1, kKeyGroup, kKeyGroup, s.dout, count, padded, dv);
       return;
     }
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = Forward::FirstSeeing(first, before + 1); i < count; ++i) {
       const size_t visible = Forward::Smaller(kKeyGroup, before + i + 1 - first);
       AddWeighted<L>(s.ds + i * kKeyGroup, kKeyGroup, 1, 1, k, visible, padded, s.dq + i * padded);
     }
