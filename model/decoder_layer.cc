@@ -22,6 +22,28 @@ void ProjectAndRotate(const LayerContext<Real>& context, const Linear<Real>& lin
                    out);
 }
 
+template <typename Real>
+void Normalise(const LayerContext<Real>& context, const DecoderLayer<Real>& layer, const Real* x,
+               const LayerActivations<Real>& act) {
+  context.ops.RmsNorm(x, layer.attention_norm.weight, context.rows.num_rows(), layer.q.k,
+                      context.rms_norm_eps, act.normed, act.inv_rms);
+}
+
+template <typename Real>
+void ProjectKeys(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                 const LayerActivations<Real>& act) {
+  ProjectAndRotate(context, layer.k, layer.k_norm, act.normed, context.shape.kv_heads, act.k_raw,
+                   act.k_inv_rms, act.k);
+}
+
+template <typename Real>
+void ProjectValuesAndWrite(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                           const LayerActivations<Real>& act) {
+  LinearForward(context.ops, layer.v, act.normed, context.rows.num_rows(), &context.scratch.linear,
+                act.v);
+  context.ops.WriteKv(context.shape, act.k, act.v, context.rows.slots());
+}
+
 // dx [tokens · rows_per_token, width] of a norm; a frozen norm's weight gradient goes nowhere.
 template <typename Real>
 void NormBackward(const LayerContext<Real>& context, const Norm<Real>& norm, const Real* dy,
@@ -75,7 +97,8 @@ void MlpBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& la
 template <typename Real>
 void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
                        const Real* x, const LayerActivations<Real>& act,
-                       std::span<const device::RowBlock> blocks, Real* dx) {
+                       std::span<const device::RowBlock> blocks,
+                       const typename KeyGradients<Real>::Rows& dkeys, Real* dx) {
   const size_t rows = context.rows.num_rows(), hidden = layer.q.k;
   const size_t heads = context.shape.heads, kv_heads = context.shape.kv_heads;
   LayerScratch<Real>& scratch = context.scratch;
@@ -83,22 +106,18 @@ void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Rea
   LinearBackward(context.ops, layer.o, act.attention, dx, rows, blocks, &scratch.linear,
                  InputGradient::kOverwrite, dattention);
   Real* dq = scratch.dq.Reserve(rows * layer.q.n);
-  Real* dk = scratch.dk.Reserve(rows * layer.k.n);
-  Real* dv = scratch.dv.Reserve(rows * layer.v.n);
-  std::fill_n(dk, rows * layer.k.n, Real{0});
-  std::fill_n(dv, rows * layer.v.n, Real{0});
   context.ops.AttentionGradient(context.shape, context.rows.sequences(), act.q, act.attention,
-                                act.stats, dattention, dq, dk, dv);
+                                act.stats, dattention, dq, dkeys.all_dk, dkeys.all_dv);
   Real* dnormed = scratch.dnormed.Reserve(rows * hidden);
   const Real* dq_raw =
       UnrotateAndUnnorm(context, layer.q_norm, act.q_raw, act.q_inv_rms, heads, blocks, dq);
   LinearBackward(context.ops, layer.q, act.normed, dq_raw, rows, blocks, &scratch.linear,
                  InputGradient::kOverwrite, dnormed);
-  const Real* dk_raw =
-      UnrotateAndUnnorm(context, layer.k_norm, act.k_raw, act.k_inv_rms, kv_heads, blocks, dk);
+  const Real* dk_raw = UnrotateAndUnnorm(context, layer.k_norm, act.k_raw, act.k_inv_rms, kv_heads,
+                                         blocks, dkeys.dk);
   LinearBackward(context.ops, layer.k, act.normed, dk_raw, rows, blocks, &scratch.linear,
                  InputGradient::kAdd, dnormed);
-  LinearBackward(context.ops, layer.v, act.normed, dv, rows, blocks, &scratch.linear,
+  LinearBackward(context.ops, layer.v, act.normed, dkeys.dv, rows, blocks, &scratch.linear,
                  InputGradient::kAdd, dnormed);
   Real* through_norm = scratch.dmiddle.Reserve(rows * hidden);
   NormBackward(context, layer.attention_norm, dnormed, x, act.inv_rms, 1, blocks, through_norm);
@@ -108,18 +127,40 @@ void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Rea
 }  // namespace
 
 template <typename Real>
+size_t LayerScratch<Real>::size_bytes() const {
+  size_t bytes = linear.size_bytes();
+  for (const Buffer<Real>* buffer :
+       {&dproduct, &dgate, &dup, &dnormed, &dmiddle, &dattention, &dq, &draw, &frozen_norm}) {
+    bytes += buffer->size_bytes();
+  }
+  return bytes;
+}
+
+template <typename Real>
+void KeyGradients<Real>::Clear(size_t count) {
+  std::fill_n(dk.Reserve(count), count, Real{0});
+  std::fill_n(dv.Reserve(count), count, Real{0});
+}
+
+template <typename Real>
+void WriteKeys(const LayerContext<Real>& context, const DecoderLayer<Real>& layer, const Real* x,
+               const LayerActivations<Real>& act) {
+  Normalise(context, layer, x, act);
+  ProjectKeys(context, layer, act);
+  ProjectValuesAndWrite(context, layer, act);
+}
+
+template <typename Real>
 void AttentionForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
-                      const Real* x, const LayerActivations<Real>& act) {
+                      const Real* x, const LayerActivations<Real>& act, Keys keys) {
   device::Ops<Real>& ops = context.ops;
   const size_t rows = context.rows.num_rows(), hidden = layer.q.k;
-  ops.RmsNorm(x, layer.attention_norm.weight, rows, hidden, context.rms_norm_eps, act.normed,
-              act.inv_rms);
+  Normalise(context, layer, x, act);
   ProjectAndRotate(context, layer.q, layer.q_norm, act.normed, context.shape.heads, act.q_raw,
                    act.q_inv_rms, act.q);
-  ProjectAndRotate(context, layer.k, layer.k_norm, act.normed, context.shape.kv_heads, act.k_raw,
-                   act.k_inv_rms, act.k);
-  LinearForward(ops, layer.v, act.normed, rows, &context.scratch.linear, act.v);
-  ops.WriteKv(context.shape, act.k, act.v, context.rows.slots());
+  // The QK-norm's backward pass needs the keys before it.
+  if (keys == Keys::kToWrite || layer.k_norm.weight != nullptr) ProjectKeys(context, layer, act);
+  if (keys == Keys::kToWrite) ProjectValuesAndWrite(context, layer, act);
   ops.Attention(context.shape, context.rows.sequences(), act.q, act.attention, act.stats);
   LinearForward(ops, layer.o, act.attention, rows, &context.scratch.linear, act.middle);
   ops.Add(x, rows * hidden, act.middle);
@@ -140,7 +181,7 @@ template <typename Real>
 void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer, const Real* x,
                   const LayerActivations<Real>& act, Real* y) {
   const size_t rows = context.rows.num_rows();
-  AttentionForward(context, layer, x, act);
+  AttentionForward(context, layer, x, act, Keys::kToWrite);
   MlpInnerForward(context, layer, act);
   LinearForward(context.ops, layer.down, act.product, rows, &context.scratch.linear, y);
   context.ops.Add(act.middle, rows * layer.down.n, y);
@@ -149,21 +190,27 @@ void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& l
 template <typename Real>
 void LayerBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
                    const Real* x, const LayerActivations<Real>& act,
-                   std::span<const device::RowBlock> blocks, Real* dy) {
+                   std::span<const device::RowBlock> blocks,
+                   const typename KeyGradients<Real>::Rows& dkeys, Real* dy) {
   MlpBackward(context, layer, act, blocks, dy);
-  AttentionBackward(context, layer, x, act, blocks, dy);
+  AttentionBackward(context, layer, x, act, blocks, dkeys, dy);
 }
 
-#define WINNOW_INSTANTIATE_LAYER(Real)                                                       \
-  template void AttentionForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&, \
-                                       const Real*, const LayerActivations<Real>&);          \
-  template void MlpInnerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,  \
-                                      const LayerActivations<Real>&);                        \
-  template void LayerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,     \
-                                   const Real*, const LayerActivations<Real>&, Real*);       \
-  template void LayerBackward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,    \
-                                    const Real*, const LayerActivations<Real>&,              \
-                                    std::span<const device::RowBlock>, Real*);
+#define WINNOW_INSTANTIATE_LAYER(Real)                                                             \
+  template struct LayerScratch<Real>;                                                              \
+  template struct KeyGradients<Real>;                                                              \
+  template void WriteKeys<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&, const Real*, \
+                                const LayerActivations<Real>&);                                    \
+  template void AttentionForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,       \
+                                       const Real*, const LayerActivations<Real>&, Keys);          \
+  template void MlpInnerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,        \
+                                      const LayerActivations<Real>&);                              \
+  template void LayerForward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,           \
+                                   const Real*, const LayerActivations<Real>&, Real*);             \
+  template void LayerBackward<Real>(const LayerContext<Real>&, const DecoderLayer<Real>&,          \
+                                    const Real*, const LayerActivations<Real>&,                    \
+                                    std::span<const device::RowBlock>,                             \
+                                    const typename KeyGradients<Real>::Rows&, Real*);
 WINNOW_INSTANTIATE_LAYER(float)
 WINNOW_INSTANTIATE_LAYER(double)
 #undef WINNOW_INSTANTIATE_LAYER

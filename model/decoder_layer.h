@@ -53,10 +53,31 @@ struct LayerActivations {
 template <typename Real>
 struct LayerScratch {
   LinearScratch<Real> linear;
-  Buffer<Real> dproduct, dgate, dup;          // [R, intermediate]
-  Buffer<Real> dnormed, dmiddle;              // [R, hidden]
-  Buffer<Real> dattention, dq, dk, dv, draw;  // [R, heads · head_dim] or kv heads
-  Buffer<Real> frozen_norm;                   // gradient of a norm that is not trained
+  Buffer<Real> dproduct, dgate, dup;  // [R, intermediate]
+  Buffer<Real> dnormed, dmiddle;      // [R, hidden]
+  Buffer<Real> dattention, dq, draw;  // [R, heads · head_dim]
+  Buffer<Real> frozen_norm;           // gradient of a norm that is not trained
+  size_t size_bytes() const;
+};
+
+// dk and dv of one layer [rows of the whole pass, kv_heads · head_dim]: sums over the rows that see
+// each key.
+template <typename Real>
+struct KeyGradients {
+  struct Rows {
+    Real* all_dk;  // of row 0 of the pass
+    Real* all_dv;
+    Real* dk;  // of the first row at work
+    Real* dv;
+  };
+
+  Buffer<Real> dk, dv;
+
+  void Clear(size_t count);
+  Rows Of(size_t row, size_t width) {
+    return {dk.data(), dv.data(), dk.data() + row * width, dv.data() + row * width};
+  }
+  size_t size_bytes() const { return dk.size_bytes() + dv.size_bytes(); }
 };
 
 // What all layers of a pass have in common. `rows` points at the layer's pages.
@@ -70,10 +91,17 @@ struct LayerContext {
   LayerScratch<Real>& scratch;
 };
 
-// First half: x [R, hidden] to act.middle. Writes keys and values.
+// Whether the keys and values of a pass's rows lie in their pages already.
+enum class Keys { kToWrite, kWritten };
+
+// Keys and values of x [R, hidden] to their pages, nothing else.
+template <typename Real>
+void WriteKeys(const LayerContext<Real>& context, const DecoderLayer<Real>& layer, const Real* x,
+               const LayerActivations<Real>& act);
+// First half: x [R, hidden] to act.middle. Writes keys and values if need be.
 template <typename Real>
 void AttentionForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
-                      const Real* x, const LayerActivations<Real>& act);
+                      const Real* x, const LayerActivations<Real>& act, Keys keys);
 // act.middle to act.product.
 template <typename Real>
 void MlpInnerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
@@ -84,10 +112,12 @@ void LayerForward(const LayerContext<Real>& context, const DecoderLayer<Real>& l
                   const LayerActivations<Real>& act, Real* y);
 
 // Turns dy, in place, into dx [R, hidden] and adds the weights' gradients. All of `act` is filled.
-// Key and value rounding passes gradients straight through.
+// Adds to `dkeys` at every key that the rows see; those of the rows themselves must be complete
+// then, so rows that see them come first. Key and value rounding passes gradients straight through.
 template <typename Real>
 void LayerBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
                    const Real* x, const LayerActivations<Real>& act,
-                   std::span<const device::RowBlock> blocks, Real* dy);
+                   std::span<const device::RowBlock> blocks,
+                   const typename KeyGradients<Real>::Rows& dkeys, Real* dy);
 
 }  // namespace winnow::model

@@ -46,7 +46,9 @@ class Head {
   void Backward(const Real* hidden, const HeadRows& rows, const TrainOptions& options,
                 const HeadReference<Real>* reference,
                 std::span<const device::HeadRowGradient<Real>> gradients, Real* dhidden);
-  size_t size_bytes() const { return logits_.size_bytes() + reference_logits_.size_bytes(); }
+  size_t size_bytes() const {
+    return logits_.size_bytes() + reference_logits_.size_bytes() + scratch_.size_bytes();
+  }
 
  private:
   struct Chunk {

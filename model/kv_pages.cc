@@ -54,44 +54,95 @@ void KvPages<Real>::CopyPage(int32_t from, int32_t to, size_t tokens) {
 }
 
 template <typename Real>
-void PagedRows<Real>::Assign(std::span<const PassSequence> sequences, size_t num_rows,
-                             size_t page_tokens) {
+void PagedRows<Real>::Start(size_t num_rows, size_t page_tokens) {
+  page_tokens_ = page_tokens;
+  num_added_ = 0;
+  max_position_ = 0;
   positions_.resize(num_rows);
   slot_pages_.resize(num_rows);
   slots_.resize(num_rows);
+  run_spans_.clear();
+  run_pages_.assign(1, 0);
+  sequence_runs_.assign(1, 0);
   page_ids_.clear();
-  runs_.clear();
   sequences_.clear();
-  max_position_ = 0;
-  size_t covered = 0;
-  for (const PassSequence& sequence : sequences) {
-    WINNOW_CHECK_LE(sequence.row_begin, sequence.row_end);
-    WINNOW_CHECK_LE(sequence.row_end, num_rows);
-    const size_t rows = sequence.row_end - sequence.row_begin;
-    const size_t used_pages = (sequence.num_cached + rows + page_tokens - 1) / page_tokens;
-    WINNOW_CHECK_LE(used_pages, sequence.pages.size());
-    covered += rows;
-    for (size_t i = 0; i < rows; ++i) {
-      const size_t row = sequence.row_begin + i, position = sequence.num_cached + i;
-      positions_[row] = static_cast<int32_t>(position);
-      slot_pages_[row] = sequence.pages[position / page_tokens];
-      slots_[row].slot = position % page_tokens;
-      max_position_ = std::max(max_position_, positions_[row]);
+}
+
+template <typename Real>
+void PagedRows<Real>::AddRun(const KeySpan& keys) {
+  if (keys.count == 0) return;
+  if (run_spans_.size() > sequence_runs_.back()) {
+    KeySpan& last = run_spans_.back();
+    if (last.pages.data() == keys.pages.data() && last.first + last.count == keys.first &&
+        last.row + last.count == keys.row) {
+      last.count += keys.count;
+      return;
     }
-    page_ids_.insert(page_ids_.end(), sequence.pages.begin(),
-                     sequence.pages.begin() + static_cast<ptrdiff_t>(used_pages));
-    runs_.push_back({.count = sequence.num_cached + rows, .gradient_row = sequence.row_begin});
-    sequences_.push_back({.row_begin = sequence.row_begin, .row_end = sequence.row_end});
   }
-  WINNOW_CHECK_EQ(covered, num_rows);
+  run_spans_.push_back(keys);
+}
+
+template <typename Real>
+void PagedRows<Real>::Add(size_t row_begin, size_t row_end, size_t first_position,
+                          std::span<const KeySpan> earlier, const KeySpan& own) {
+  WINNOW_CHECK_LE(row_begin, row_end);
+  WINNOW_CHECK_LE(row_end, positions_.size());
+  WINNOW_CHECK_EQ(own.count, row_end - row_begin);
+  WINNOW_CHECK_LE(own.first + own.count, own.pages.size() * page_tokens_);
+  for (size_t i = 0; i < own.count; ++i) {
+    const size_t row = row_begin + i, slot = own.first + i;
+    positions_[row] = static_cast<int32_t>(first_position + i);
+    slot_pages_[row] = own.pages[slot / page_tokens_];
+    slots_[row].slot = slot % page_tokens_;
+    max_position_ = std::max(max_position_, positions_[row]);
+  }
+  for (const KeySpan& keys : earlier) AddRun(keys);
+  AddRun(own);
+  sequence_runs_.push_back(run_spans_.size());
+  sequences_.push_back({.row_begin = row_begin, .row_end = row_end});
+  num_added_ += own.count;
+}
+
+template <typename Real>
+void PagedRows<Real>::Finish() {
+  WINNOW_CHECK_EQ(num_added_, positions_.size());
+  runs_.clear();
+  for (const KeySpan& keys : run_spans_) {
+    const size_t begin = keys.first / page_tokens_;
+    const size_t end = (keys.first + keys.count + page_tokens_ - 1) / page_tokens_;
+    page_ids_.insert(page_ids_.end(), keys.pages.begin() + static_cast<ptrdiff_t>(begin),
+                     keys.pages.begin() + static_cast<ptrdiff_t>(end));
+    run_pages_.push_back(page_ids_.size());
+    runs_.push_back(
+        {.first = keys.first % page_tokens_, .count = keys.count, .gradient_row = keys.row});
+  }
   pages_.resize(page_ids_.size());
-  size_t first = 0;
-  for (size_t i = 0; i < sequences_.size(); ++i) {
-    const size_t count = (runs_[i].count + page_tokens - 1) / page_tokens;
-    runs_[i].pages = std::span(pages_).subspan(first, count);
-    sequences_[i].keys = std::span(runs_).subspan(i, 1);
-    first += count;
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    runs_[i].pages = std::span(pages_).subspan(run_pages_[i], run_pages_[i + 1] - run_pages_[i]);
   }
+  for (size_t i = 0; i < sequences_.size(); ++i) {
+    sequences_[i].keys =
+        std::span(runs_).subspan(sequence_runs_[i], sequence_runs_[i + 1] - sequence_runs_[i]);
+  }
+}
+
+template <typename Real>
+void PagedRows<Real>::Assign(std::span<const PassSequence> sequences, size_t num_rows,
+                             size_t page_tokens) {
+  Start(num_rows, page_tokens);
+  for (const PassSequence& sequence : sequences) {
+    const size_t rows = sequence.row_end - sequence.row_begin;
+    const KeySpan cached{.pages = sequence.pages, .count = sequence.num_cached};
+    earlier_.clear();
+    AppendVisible(std::span(&cached, 1), sequence.num_cached, sequence.holes, &earlier_);
+    Add(sequence.row_begin, sequence.row_end, sequence.first_position.value_or(sequence.num_cached),
+        earlier_,
+        {.pages = sequence.pages,
+         .first = sequence.num_cached,
+         .count = rows,
+         .row = sequence.num_cached});
+  }
+  Finish();
 }
 
 template <typename Real>

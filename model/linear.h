@@ -34,6 +34,10 @@ struct LinearScratch {
   Buffer<Real> low_rank_gradient;  // [m, rank]
   Buffer<Real> output;             // [m, n]
   Buffer<Real> input;              // [m, k]
+  size_t size_bytes() const {
+    return low_rank.size_bytes() + low_rank_gradient.size_bytes() + output.size_bytes() +
+           input.size_bytes();
+  }
 };
 
 // y [m, n] from x [m, k].

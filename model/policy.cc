@@ -81,6 +81,10 @@ class DecoderPolicy : public Policy<Real> {
   void TrainBackward(std::span<const device::HeadRowGradient<Real>> gradients) override;
   void ClearGradient() override;
   std::span<Real> Gradient() override;
+  size_t TrainingBytes() const override {
+    return training_.size_bytes() + head_.size_bytes() + dhidden_.size_bytes() +
+           reference_hidden_.size_bytes();
+  }
 
   Status Export(const std::string& source_folder, const std::string& folder,
                 ExportKind kind) const override {
@@ -159,7 +163,7 @@ const HeadReference<Real>* DecoderPolicy<Real>::RunReference(
   auto* other = dynamic_cast<DecoderPolicy*>(reference);
   WINNOW_CHECK(other != nullptr && other != this);
   other->awaits_backward_ = false;
-  other->training_.Forward(sequences, Recompute::kFull, /*backward=*/false);
+  other->training_.ForwardOnly(sequences);
   const size_t count = other->training_.head_rows().size() * other->config().hidden_size;
   Real* hidden = reference_hidden_.Reserve(count);
   std::copy_n(other->training_.hidden(), count, hidden);
@@ -173,9 +177,10 @@ void DecoderPolicy<Real>::TrainForward(std::span<const TrainSequence> sequences,
                                        HeadValues<Real>* values) {
   WINNOW_CHECK(trained_);
   WINNOW_CHECK(options.head_chunk_tokens >= 64 && options.head_chunk_tokens % 64 == 0);
+  WINNOW_CHECK_EQ(options.stream_backward_chunk % 64, 0u);
   options_ = options;
   const HeadReference<Real>* head_reference = RunReference(sequences, reference);
-  training_.Forward(sequences, options.recompute, /*backward=*/true);
+  training_.Forward(sequences, options);
   head_.Forward(training_.hidden(), training_.head_rows(), options, head_reference, values);
   awaits_backward_ = true;
 }
@@ -184,7 +189,7 @@ template <typename Real>
 void DecoderPolicy<Real>::LogProbs(std::span<const TrainSequence> sequences, double temperature,
                                    HeadValues<Real>* values) {
   awaits_backward_ = false;
-  training_.Forward(sequences, Recompute::kFull, /*backward=*/false);
+  training_.ForwardOnly(sequences);
   head_.Forward(training_.hidden(), training_.head_rows(), {.temperature = temperature}, nullptr,
                 values);
 }

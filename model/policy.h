@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,19 +39,43 @@ class KvStorage {
   virtual void CopyPage(int32_t from, int32_t to, size_t tokens) = 0;
 };
 
+// Tokens [begin, end) of a sequence.
+struct TokenInterval {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
 // One sequence's part of an inference pass.
 struct PassSequence {
   std::span<const int32_t> pages;  // enough for num_cached + (row_end − row_begin) tokens
   size_t num_cached = 0;           // tokens whose keys are in the pages already
   size_t row_begin = 0;            // its rows of the pass, consecutive tokens
   size_t row_end = 0;
+  // Cached tokens hidden from these rows (multiverse.md §2): ascending, disjoint.
+  std::span<const TokenInterval> holes;
+  std::optional<size_t> first_position;  // RoPE position of the first row; none: num_cached
+};
+
+// Consecutive tokens of a training sequence that see the same earlier tokens, and each other
+// causally.
+struct TrainSegment {
+  size_t begin = 0;  // tokens
+  size_t end = 0;
+  std::span<const TokenInterval> holes;  // tokens before `begin` that they do not see; ascending
+  size_t first_position = 0;             // RoPE position of token `begin`
 };
 
 // A sequence to train on: all of its tokens, and which of them are predicted and count (m = 1).
 struct TrainSequence {
   std::span<const int32_t> tokens;  // [T]
-  std::span<const uint8_t>
-      mask;  // [T]; mask[t] = 1: log p(tokens[t] | tokens[:t]) is wanted; mask[0] = 0
+  // [T]; mask[t] = 1: log p(tokens[t] | what token t − 1 sees, itself included) is wanted;
+  // mask[0] = 0
+  std::span<const uint8_t> mask;
+  // Cover [0, T) in order; none: one without holes from position 0.
+  std::span<const TrainSegment> segments = {};
+  // Leading tokens that are run once for this sequence and the one before it in the same call:
+  // equal there, at the same positions, with the same holes. They have m = 0 here.
+  size_t num_shared = 0;
 };
 
 enum class Recompute { kNone, kSelective, kFull };
@@ -59,6 +84,11 @@ struct TrainOptions {
   Recompute recompute = Recompute::kNone;
   size_t head_chunk_tokens = 64;  // multiple of 64; never changes bits
   double temperature = 1.0;
+  // Rows of a pass whose activations exist at once, a multiple of 64; 0: all of them, as
+  // `recompute` says. Otherwise only the layers' inputs are kept, and the backward pass goes
+  // through each layer chunk by chunk, the last one first (StreamBP, arXiv 2506.03077): the
+  // gradient's sums get another order, the forward pass no other bits.
+  size_t stream_backward_chunk = 0;
 };
 
 // Per wanted token, in (sequence, position) order. With z the scaled logits of the row and their
@@ -115,13 +145,16 @@ class Policy {
                         HeadValues<Real>* values) = 0;
   // Adds the gradient of Σ_tokens (g.log_prob·x + g.entropy·H + g.kl·K) to the accumulators, one
   // HeadRowGradient per wanted token of the last TrainForward. Canonical order (learner.md §7):
-  // the accumulated bits do not depend on how sequences are cut into calls.
+  // the accumulated bits do not depend on how sequences are cut into calls, unless they share
+  // tokens or the pass is streamed.
   virtual void TrainBackward(std::span<const device::HeadRowGradient<Real>> gradients) = 0;
   // Zeroes the accumulators.
   virtual void ClearGradient() = 0;
   // The accumulated gradient of trainable() [size], tied parts joined; valid until ClearGradient,
   // which must come before the next TrainBackward.
   virtual std::span<Real> Gradient() = 0;
+  // Memory that training passes hold, beside the gradient: grows to the largest pass so far.
+  virtual size_t TrainingBytes() const = 0;
 
   // -- Files ----------------------------------------------------------------------------------
   // Writes a folder that Hugging Face loads: config.json, generation_config.json, tokenizer files

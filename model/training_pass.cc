@@ -1,21 +1,16 @@
 #include "model/training_pass.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/check.h"
 
 namespace winnow::model {
 namespace {
 
-constexpr size_t kBlockRows = 64;   // learner.md §7; part of a gradient's bits
-constexpr size_t kPageTokens = 64;  // any value gives the same bits
-
-// Blocks of [begin, end) from its start.
-void AppendBlocks(size_t begin, size_t end, std::vector<device::RowBlock>* blocks) {
-  for (; begin < end; begin += kBlockRows) {
-    blocks->push_back({begin, std::min(end, begin + kBlockRows)});
-  }
-}
+constexpr size_t kPageTokens = 64;     // any value gives the same bits
+constexpr size_t kForwardRows = 1024;  // of a chunk without gradient; likewise
+constexpr size_t kAllRows = SIZE_MAX;
 
 }  // namespace
 
@@ -31,166 +26,162 @@ TrainingPass<Real>::TrainingPass(const ModelConfig& config, const Network<Real>*
       activations_(config) {}
 
 template <typename Real>
-void TrainingPass<Real>::PlanRows(std::span<const TrainSequence> sequences) {
-  tokens_.clear();
-  blocks_.clear();
-  wanted_rows_.clear();
-  head_rows_.labels.clear();
-  head_rows_.blocks.clear();
-  pass_sequences_.clear();
-  std::vector<size_t> first_pages;
-  size_t num_pages = 0;
-  for (const TrainSequence& sequence : sequences) {
-    WINNOW_CHECK_EQ(sequence.tokens.size(), sequence.mask.size());
-    size_t rows = 0;  // the last wanted token's position: its row is the one before
-    const size_t row_begin = tokens_.size(), wanted_begin = wanted_rows_.size();
-    for (size_t t = 0; t < sequence.mask.size(); ++t) {
-      if (sequence.mask[t] == 0) continue;
-      WINNOW_CHECK_GT(t, 0u);
-      WINNOW_CHECK_LT(static_cast<size_t>(sequence.tokens[t]), config_.vocab_size);
-      wanted_rows_.push_back(row_begin + t - 1);
-      head_rows_.labels.push_back(sequence.tokens[t]);
-      rows = t;
-    }
-    if (rows == 0) continue;
-    tokens_.insert(tokens_.end(), sequence.tokens.begin(),
-                   sequence.tokens.begin() + static_cast<ptrdiff_t>(rows));
-    AppendBlocks(row_begin, row_begin + rows, &blocks_);
-    AppendBlocks(wanted_begin, wanted_rows_.size(), &head_rows_.blocks);
-    pass_sequences_.push_back({.row_begin = row_begin, .row_end = row_begin + rows});
-    first_pages.push_back(num_pages);
-    num_pages += (rows + kPageTokens - 1) / kPageTokens;
-  }
-  for (size_t page = page_ids_.size(); page < num_pages; ++page) {
-    page_ids_.push_back(static_cast<int32_t>(page));
-  }
-  for (size_t i = 0; i < pass_sequences_.size(); ++i) {
-    const size_t end = i + 1 < first_pages.size() ? first_pages[i + 1] : num_pages;
-    pass_sequences_[i].pages = std::span(page_ids_).subspan(first_pages[i], end - first_pages[i]);
-  }
-  for (const int32_t token : tokens_) {
-    WINNOW_CHECK_LT(static_cast<size_t>(token), config_.vocab_size);
-  }
-  rows_.Assign(pass_sequences_, tokens_.size(), kPageTokens);
-  const bool keeps_kv = can_go_back_ && recompute_ != Recompute::kFull;
-  (keeps_kv ? layered_kv_ : single_kv_).Reserve(num_pages);
-}
-
-template <typename Real>
-LayerContext<Real> TrainingPass<Real>::Context() {
+LayerContext<Real> TrainingPass<Real>::Context(Chunk* chunk) {
   return {.ops = *ops_,
           .shape = ShapeOfAttention(config_, kPageTokens),
           .rms_norm_eps = config_.rms_norm_eps,
-          .cos_sin = rope_->ForPositions(static_cast<size_t>(rows_.max_position()) + 1),
-          .rows = rows_,
+          .cos_sin = rope_->ForPositions(plan_.num_positions()),
+          .rows = chunk->rows,
           .scratch = scratch_};
 }
 
 template <typename Real>
-void TrainingPass<Real>::PointAtLayer(size_t layer) {
-  if (can_go_back_ && recompute_ != Recompute::kFull) {
-    rows_.PointAt(&layered_kv_, layer);
+void TrainingPass<Real>::PointAtLayer(size_t layer, Chunk* chunk) {
+  if (mode_.keeps_keys()) {
+    chunk->rows.PointAt(&layered_kv_, layer);
   } else {
-    rows_.PointAt(&single_kv_, 0);
+    chunk->rows.PointAt(&single_kv_, 0);
   }
 }
 
 template <typename Real>
 Real* TrainingPass<Real>::LayerInput(size_t layer) {
-  const size_t index = can_go_back_ ? layer : 0;
-  return layer_inputs_.data() + index * tokens_.size() * config_.hidden_size;
+  const size_t index = mode_.backward ? layer : 0;
+  return layer_inputs_.data() + index * plan_.num_rows() * config_.hidden_size;
 }
 
 template <typename Real>
-void TrainingPass<Real>::Forward(std::span<const TrainSequence> sequences, Recompute recompute,
-                                 bool backward) {
-  recompute_ = recompute;
-  can_go_back_ = backward;
-  PlanRows(sequences);
-  const size_t num_layers = network_->layers.size();
-  if (tokens_.empty()) return;
-  activations_.Prepare(tokens_.size(), backward ? KeepFor(recompute) : Keep::kNothing);
-  layer_inputs_.Reserve((backward ? num_layers + 1 : 1) * tokens_.size() * config_.hidden_size);
-  ops_->Embed(network_->embedding, config_.hidden_size, tokens_, LayerInput(0));
-  const LayerContext<Real> context = Context();
+Real* TrainingPass<Real>::LayerInput(size_t layer, const Chunk& chunk) {
+  return LayerInput(layer) + chunk.row_begin * config_.hidden_size;
+}
+
+template <typename Real>
+void TrainingPass<Real>::Forward(std::span<const TrainSequence> sequences,
+                                 const TrainOptions& options) {
+  const bool streamed = options.stream_backward_chunk > 0;
+  Run(sequences, {.backward = true, .streamed = streamed, .recompute = options.recompute},
+      streamed ? options.stream_backward_chunk : kAllRows);
+}
+
+template <typename Real>
+void TrainingPass<Real>::ForwardOnly(std::span<const TrainSequence> sequences) {
+  Run(sequences, {}, kForwardRows);
+}
+
+template <typename Real>
+void TrainingPass<Real>::Run(std::span<const TrainSequence> sequences, const Mode& mode,
+                             size_t max_chunk_rows) {
+  mode_ = mode;
+  plan_.Assign(sequences, kPageTokens, max_chunk_rows);
+  const std::span<const int32_t> tokens = plan_.tokens();
+  if (tokens.empty()) return;
+  const size_t num_layers = network_->layers.size(), hidden = config_.hidden_size;
+  (mode.keeps_keys() ? layered_kv_ : single_kv_).Reserve(plan_.num_pages());
+  activations_.Prepare(plan_.most_chunk_rows(),
+                       mode.backward && !mode.streamed ? KeepFor(mode.recompute) : Keep::kNothing);
+  layer_inputs_.Reserve((mode.backward ? num_layers + 1 : 1) * tokens.size() * hidden);
+  for (const int32_t token : tokens) {
+    WINNOW_CHECK_LT(static_cast<size_t>(token), config_.vocab_size);
+  }
+  ops_->Embed(network_->embedding, hidden, tokens, LayerInput(0));
   for (size_t layer = 0; layer < num_layers; ++layer) {
-    PointAtLayer(layer);
-    LayerForward(context, network_->layers[layer], LayerInput(layer), activations_.OfLayer(layer),
-                 LayerInput(layer + 1));
+    for (Chunk& chunk : plan_.chunks()) {
+      PointAtLayer(layer, &chunk);
+      LayerForward(Context(&chunk), network_->layers[layer], LayerInput(layer, chunk),
+                   activations_.OfLayer(layer), LayerInput(layer + 1, chunk));
+    }
   }
   GatherAndNormalise(LayerInput(num_layers));
 }
 
 template <typename Real>
 void TrainingPass<Real>::GatherAndNormalise(const Real* x) {
-  const size_t hidden = config_.hidden_size, count = wanted_rows_.size();
+  const std::span<const size_t> wanted = plan_.wanted_rows();
+  const size_t hidden = config_.hidden_size, count = wanted.size();
   Real* gathered = gathered_.Reserve(count * hidden);
   for (size_t i = 0; i < count; ++i) {
-    std::copy_n(x + wanted_rows_[i] * hidden, hidden, gathered + i * hidden);
+    std::copy_n(x + wanted[i] * hidden, hidden, gathered + i * hidden);
   }
   ops_->RmsNorm(gathered, network_->final_norm.weight, count, hidden, config_.rms_norm_eps,
                 normed_.Reserve(count * hidden), inv_rms_.Reserve(count));
 }
 
 template <typename Real>
-LayerActivations<Real> TrainingPass<Real>::RestoreLayer(size_t layer) {
+LayerActivations<Real> TrainingPass<Real>::RestoreLayer(size_t layer, Chunk* chunk, Keys keys) {
   const DecoderLayer<Real>& weights = network_->layers[layer];
   const LayerActivations<Real> act = activations_.OfLayer(layer);
-  const size_t rows = tokens_.size(), hidden = config_.hidden_size;
-  PointAtLayer(layer);
-  switch (recompute_) {
-    case Recompute::kNone:
-      break;
-    case Recompute::kSelective:
-      ops_->RmsNorm(LayerInput(layer), weights.attention_norm.weight, rows, hidden,
-                    config_.rms_norm_eps, act.normed, nullptr);
-      ops_->RmsNorm(act.middle, weights.mlp_norm.weight, rows, hidden, config_.rms_norm_eps,
-                    act.mlp_normed, nullptr);
-      ops_->SiluMul(act.gate, act.up, rows * config_.intermediate_size, act.product);
-      break;
-    case Recompute::kFull: {
-      const LayerContext<Real> context = Context();
-      AttentionForward(context, weights, LayerInput(layer), act);
-      MlpInnerForward(context, weights, act);
-      break;
-    }
+  const size_t rows = chunk->num_rows(), hidden = config_.hidden_size;
+  const Real* x = LayerInput(layer, *chunk);
+  if (mode_.streamed || mode_.recompute == Recompute::kFull) {
+    AttentionForward(Context(chunk), weights, x, act, keys);
+    MlpInnerForward(Context(chunk), weights, act);
+  } else if (mode_.recompute == Recompute::kSelective) {
+    ops_->RmsNorm(x, weights.attention_norm.weight, rows, hidden, config_.rms_norm_eps, act.normed,
+                  nullptr);
+    ops_->RmsNorm(act.middle, weights.mlp_norm.weight, rows, hidden, config_.rms_norm_eps,
+                  act.mlp_normed, nullptr);
+    ops_->SiluMul(act.gate, act.up, rows * config_.intermediate_size, act.product);
   }
   return act;
 }
 
-// Returns d(last layer's output) [R, hidden]: zero but at the wanted rows.
+// dx [R, hidden]: d(last layer's output), zero but at the wanted rows; a row that predicts several
+// tokens gets the sum, in their order.
 template <typename Real>
-Real* TrainingPass<Real>::FinalNormBackward(const Real* dhidden) {
-  const size_t hidden = config_.hidden_size, count = wanted_rows_.size();
+void TrainingPass<Real>::FinalNormBackward(const Real* dhidden, Real* dx) {
+  const std::span<const size_t> wanted = plan_.wanted_rows();
+  const size_t hidden = config_.hidden_size, count = wanted.size();
   const Norm<Real>& norm = network_->final_norm;
   Real* dgathered = dgathered_.Reserve(count * hidden);
   Real* gradient = norm.gradient != nullptr ? norm.gradient : frozen_norm_.Reserve(hidden);
   ops_->RmsNormGradient(dhidden, gathered_.data(), norm.weight, inv_rms_.data(), hidden, 1,
-                        head_rows_.blocks, count, dgathered, gradient);
-  Real* dx = dx_.Reserve(tokens_.size() * hidden);
-  std::fill_n(dx, tokens_.size() * hidden, Real{0});
+                        head_rows().blocks, count, dgathered, gradient);
+  std::fill_n(dx, plan_.num_rows() * hidden, Real{0});
   for (size_t i = 0; i < count; ++i) {
-    std::copy_n(dgathered + i * hidden, hidden, dx + wanted_rows_[i] * hidden);
+    Real* const to = dx + wanted[i] * hidden;
+    const Real* const from = dgathered + i * hidden;
+    for (size_t c = 0; c < hidden; ++c) to[c] += from[c];
   }
-  return dx;
+}
+
+template <typename Real>
+void TrainingPass<Real>::LayerBackwardByChunks(size_t layer, Real* dx) {
+  const DecoderLayer<Real>& weights = network_->layers[layer];
+  const std::span<Chunk> chunks = plan_.chunks();
+  for (Chunk& chunk : chunks) PointAtLayer(layer, &chunk);
+  for (Chunk& chunk : chunks.first(chunks.size() - 1)) {
+    WriteKeys(Context(&chunk), weights, LayerInput(layer, chunk), activations_.OfLayer(layer));
+  }
+  dkeys_.Clear(plan_.num_rows() * weights.k.n);
+  for (size_t i = chunks.size(); i-- > 0;) {
+    Chunk& chunk = chunks[i];
+    const auto act =
+        RestoreLayer(layer, &chunk, i + 1 < chunks.size() ? Keys::kWritten : Keys::kToWrite);
+    LayerBackward(Context(&chunk), weights, LayerInput(layer, chunk), act, chunk.blocks,
+                  dkeys_.Of(chunk.row_begin, weights.k.n),
+                  dx + chunk.row_begin * config_.hidden_size);
+  }
 }
 
 template <typename Real>
 void TrainingPass<Real>::Backward(const Real* dhidden, EmbeddingGradient<Real>* embedding) {
-  WINNOW_CHECK(can_go_back_);
-  if (tokens_.empty()) return;
-  Real* dx = FinalNormBackward(dhidden);
-  const LayerContext<Real> context = Context();
-  for (size_t layer = network_->layers.size(); layer-- > 0;) {
-    const LayerActivations<Real> act = RestoreLayer(layer);
-    LayerBackward(context, network_->layers[layer], LayerInput(layer), act, blocks_, dx);
-  }
-  if (embedding != nullptr) embedding->Add(tokens_, dx, &ops_->pool());
+  WINNOW_CHECK(mode_.backward);
+  if (plan_.num_rows() == 0) return;
+  Real* const dx = LayerInput(network_->layers.size());
+  FinalNormBackward(dhidden, dx);
+  for (size_t layer = network_->layers.size(); layer-- > 0;) LayerBackwardByChunks(layer, dx);
+  if (embedding != nullptr) embedding->Add(plan_.tokens(), dx, &ops_->pool());
 }
 
 template <typename Real>
 size_t TrainingPass<Real>::size_bytes() const {
-  return activations_.size_bytes() + layer_inputs_.size_bytes();
+  size_t bytes = activations_.size_bytes() + scratch_.size_bytes() + dkeys_.size_bytes() +
+                 layered_kv_.size_bytes() + single_kv_.size_bytes();
+  for (const Buffer<Real>* buffer :
+       {&layer_inputs_, &gathered_, &normed_, &inv_rms_, &dgathered_, &frozen_norm_}) {
+    bytes += buffer->size_bytes();
+  }
+  return bytes;
 }
 
 template class TrainingPass<float>;

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
-#include <vector>
 
 #include "device/ops.h"
 #include "model/activations.h"
@@ -13,14 +12,19 @@
 #include "model/kv_pages.h"
 #include "model/network.h"
 #include "model/rope_table.h"
+#include "model/row_plan.h"
 
 namespace winnow::model {
 
-// Whole sequences through the same layers as InferencePass, up to the head, and back.
-// Of each sequence only the rows before its last wanted token are run. Keys and values go through
-// pages of KV elements as in rollout, so they are rounded alike.
+// Whole sequences through the same layers as InferencePass, up to the head, and back. Keys and
+// values go through pages of KV elements as in rollout, so they are rounded alike.
 // Weight gradients are summed in the canonical order (learner.md §7): sequences in the order given,
 // blocks of 64 rows from each sequence's start (the head and the final norm: of its wanted rows).
+//
+// A pass is one chunk of rows, or several (RowPlan::Chunk): without gradient, to bound memory; with
+// TrainOptions::stream_backward_chunk, where each layer's backward pass goes through its chunks
+// from the last to the first. The keys of a layer are then complete before its first chunk, and the
+// gradients of a chunk's keys after it, since only later rows see them.
 // Memory grows to the largest pass and is reused.
 template <typename Real>
 class TrainingPass {
@@ -29,9 +33,11 @@ class TrainingPass {
   TrainingPass(const ModelConfig& config, const Network<Real>* network, device::Ops<Real>* ops,
                RopeTable<Real>* rope);
 
-  // `backward` false keeps nothing.
-  void Forward(std::span<const TrainSequence> sequences, Recompute recompute, bool backward);
-  const HeadRows& head_rows() const { return head_rows_; }
+  // For Backward: keeps what `options` say.
+  void Forward(std::span<const TrainSequence> sequences, const TrainOptions& options);
+  // Keeps nothing.
+  void ForwardOnly(std::span<const TrainSequence> sequences);
+  const HeadRows& head_rows() const { return plan_.head_rows(); }
   // [head_rows().size(), hidden], after the final norm.
   const Real* hidden() const { return normed_.data(); }
   // From d(hidden) of the last Forward; may be called once for it. Embedding gradients go to
@@ -40,37 +46,45 @@ class TrainingPass {
   size_t size_bytes() const;
 
  private:
-  void PlanRows(std::span<const TrainSequence> sequences);
-  LayerContext<Real> Context();
-  void PointAtLayer(size_t layer);
+  using Chunk = typename RowPlan<Real>::Chunk;
+
+  // What the pass at hand keeps.
+  struct Mode {
+    bool backward = false;
+    bool streamed = false;
+    Recompute recompute = Recompute::kFull;
+    // Keys and values of all layers, rather than of the one at work.
+    bool keeps_keys() const { return backward && !streamed && recompute != Recompute::kFull; }
+  };
+
+  void Run(std::span<const TrainSequence> sequences, const Mode& mode, size_t max_chunk_rows);
+  LayerContext<Real> Context(Chunk* chunk);
+  void PointAtLayer(size_t layer, Chunk* chunk);
+  // Of all rows.
   Real* LayerInput(size_t layer);
+  Real* LayerInput(size_t layer, const Chunk& chunk);
   void GatherAndNormalise(const Real* x);
-  // Refills what was not kept of a layer's activations.
-  LayerActivations<Real> RestoreLayer(size_t layer);
-  Real* FinalNormBackward(const Real* dhidden);
+  void LayerBackwardByChunks(size_t layer, Real* dx);
+  // Refills what was not kept of a layer's activations of one chunk. `keys`: those of its rows.
+  LayerActivations<Real> RestoreLayer(size_t layer, Chunk* chunk, Keys keys);
+  void FinalNormBackward(const Real* dhidden, Real* dx);
 
   const ModelConfig& config_;
   const Network<Real>* const network_;
   device::Ops<Real>* const ops_;
   RopeTable<Real>* const rope_;
 
-  std::vector<int32_t> tokens_;           // [R] of the rows that are run
-  std::vector<device::RowBlock> blocks_;  // of the rows, per sequence
-  std::vector<size_t> wanted_rows_;       // [N] rows that enter the head
-  HeadRows head_rows_;
-  std::vector<PassSequence> pass_sequences_;
-  std::vector<int32_t> page_ids_;
-
-  Recompute recompute_ = Recompute::kNone;
-  bool can_go_back_ = false;
+  RowPlan<Real> plan_;
+  Mode mode_;
   KvPages<Real> layered_kv_;  // keys and values of all layers
   KvPages<Real> single_kv_;   // of the layer at work, if none are kept
-  PagedRows<Real> rows_;
   Activations<Real> activations_;
   LayerScratch<Real> scratch_;
-  Buffer<Real> layer_inputs_;                 // [layers + 1, R, hidden]; one layer if not kept
+  // [layers + 1, R, hidden], the last one d(output) in the backward pass; one layer if not kept.
+  Buffer<Real> layer_inputs_;
   Buffer<Real> gathered_, normed_, inv_rms_;  // [N, hidden], [N]
-  Buffer<Real> dgathered_, dx_, frozen_norm_;
+  Buffer<Real> dgathered_, frozen_norm_;
+  KeyGradients<Real> dkeys_;  // of the layer at work, all rows
 };
 
 }  // namespace winnow::model

@@ -51,6 +51,7 @@ class BigramPolicy : public model::Policy<Real> {
   }
   std::unique_ptr<model::Policy<Real>> WithoutAdapters() override { return nullptr; }
   size_t KvBytesPerToken() const override { return 0; }
+  size_t TrainingBytes() const override { return 0; }
   void Forward(std::span<const int32_t>, std::span<const model::PassSequence>,
                model::KvStorage<Real>*, std::span<const size_t>, Real*) override {
     CheckFailed(__FILE__, __LINE__, "BigramPolicy does not generate", "");

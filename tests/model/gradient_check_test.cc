@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "tests/model/tiny_model.h"
 
@@ -15,7 +16,18 @@ struct Case {
   size_t lora_rank = 0;
   bool with_reference = false;
   std::vector<size_t> lengths = {11, 5};
+  std::optional<Batch> batch = {};  // instead of one of `lengths`
+  size_t stream_backward_chunk = 0;
 };
+
+// Two paths side by side, in two samples that share the trunk and the first path.
+Batch BranchedAndShared() {
+  Batch batch = MakeBranchedBatch({{6, 4, 3, 3}, {6, 4, 2, 4}}, 37);
+  std::copy_n(batch.tokens[0].begin(), 10, batch.tokens[1].begin());
+  std::fill_n(batch.masks[1].begin(), 10, uint8_t{0});
+  batch.num_shared = {0, 10};
+  return batch;
+}
 
 class GradientCheckTest : public testing::TestWithParam<Case> {
  protected:
@@ -27,7 +39,7 @@ class GradientCheckTest : public testing::TestWithParam<Case> {
     if (given.with_reference) {
       reference_ = MakeTiny<double>(given.model, {.trainable = false}, ops_.get(), /*seed=*/8);
     }
-    batch_ = MakeBatch(given.lengths, given.model.vocab);
+    batch_ = given.batch ? *given.batch : MakeBatch(given.lengths, given.model.vocab);
     gradients_ = MakeGradients<double>(batch_.NumWanted(), /*entropy=*/true, given.with_reference);
   }
 
@@ -35,7 +47,10 @@ class GradientCheckTest : public testing::TestWithParam<Case> {
   double Objective() {
     policy_->WeightsChanged();
     HeadValues<double> values;
-    policy_->TrainForward(batch_.Views(), {.temperature = 0.7}, reference_.get(), &values);
+    policy_->TrainForward(
+        batch_.Views(),
+        {.temperature = 0.7, .stream_backward_chunk = GetParam().stream_backward_chunk},
+        reference_.get(), &values);
     double sum = 0;
     for (size_t i = 0; i < gradients_.size(); ++i) {
       sum +=
@@ -109,7 +124,22 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"qwen2_tied_reference", {.type = "qwen2", .tied = true}, 0, true},
                     Case{"qwen3_tied", {.type = "qwen3", .tied = true}},
                     Case{"qwen3_untied_lora_reference", {.type = "qwen3"}, 3, true},
-                    Case{"qwen2_tied_lora", {.type = "qwen2", .tied = true}, 2}),
+                    Case{"qwen2_tied_lora", {.type = "qwen2", .tied = true}, 2},
+                    Case{"two_paths_shared", {}, 0, false, {}, BranchedAndShared()},
+                    Case{"two_paths_shared_streamed",
+                         {.type = "qwen3", .layers = 1},
+                         0,
+                         false,
+                         {},
+                         BranchedAndShared(),
+                         64},
+                    Case{"shared_prompt",
+                         {.type = "qwen2", .tied = true},
+                         0,
+                         false,
+                         {},
+                         MakeSharedBatch({4, 3}, {{5, 1, 3}, {2, 4}}, 37)},
+                    Case{"streamed", {.layers = 1}, 0, false, {135, 6}, std::nullopt, 64}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

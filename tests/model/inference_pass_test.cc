@@ -142,6 +142,50 @@ TEST_P(InferencePassTest, ACopiedPageContinuesLikeItsOriginal) {
   EXPECT_EQ(logits_of({0, 3}, 20, 25), logits_of({0, 1}, 20, 25));
 }
 
+// Keys are written in physical order, with paths decoded in turn; each row's logits must be those
+// of the training pass, and those of the tokens it sees alone, put together.
+TEST_P(InferencePassTest, HolesGiveTheBitsOfTheTokensThatAreSeen) {
+  const Batch batch = MakeBranchedBatch({{19, 21, 18, 9}}, kVocab);
+  const std::vector<int32_t>& tokens = batch.tokens[0];
+  const std::vector<int32_t> pages{3, 0, 4, 1, 2};
+  const auto kv = policy_->MakeKvStorage(/*page_tokens=*/16, 5);
+  const auto run = [&](std::span<const int32_t> ids, PassSequence sequence) {
+    sequence.pages = pages;
+    sequence.row_end = ids.size();
+    std::vector<size_t> rows(ids.size());
+    std::iota(rows.begin(), rows.end(), size_t{0});
+    std::vector<float> logits(ids.size() * kVocab);
+    policy_->Forward(ids, {&sequence, 1}, kv.get(), rows, logits.data());
+    return logits;
+  };
+  std::vector<float> log_probs;
+  std::vector<std::vector<float>> logits;
+  for (const TrainSegment& segment : batch.segments[0]) {
+    logits.push_back(run(std::span(tokens).subspan(segment.begin, segment.end - segment.begin),
+                         {.num_cached = segment.begin,
+                          .holes = segment.holes,
+                          .first_position = segment.first_position}));
+    std::vector<float> scaled = logits.back();
+    const size_t count = segment.end - segment.begin;
+    std::vector<device::LogSoftmaxStats<float>> stats(count);
+    ops_->LogSoftmaxRows(scaled.data(), count, kVocab, kTemperature, stats.data());
+    for (size_t row = 0; row + 1 < count; ++row) {
+      const size_t t = segment.begin + row + 1;
+      if (batch.masks[0][t] == 0) continue;
+      const float z = scaled[row * kVocab + static_cast<size_t>(tokens[t])];
+      log_probs.push_back((z - stats[row].max) - stats[row].log_sum);
+    }
+  }
+  HeadValues<float> trained;
+  policy_->LogProbs(batch.Views(), kTemperature, &trained);
+  EXPECT_EQ(log_probs, trained.log_prob);
+
+  std::vector<int32_t> seen(tokens.begin(), tokens.begin() + 19);
+  seen.insert(seen.end(), tokens.begin() + 40, tokens.begin() + 58);
+  const std::vector<float> alone = run(seen, {});
+  EXPECT_TRUE(std::equal(logits[2].begin(), logits[2].end(), alone.begin() + 19 * kVocab));
+}
+
 TEST_P(InferencePassTest, LogitsOfChosenRowsAreThoseOfAllRows) {
   const std::vector<int32_t>& tokens = batch_.tokens[1];
   const std::vector<int32_t> pages{0, 1, 2};

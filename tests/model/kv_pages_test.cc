@@ -66,7 +66,6 @@ TEST(PagedRowsTest, GivesEachRowItsSlot) {
   EXPECT_EQ(rows.sequences()[0].keys[0].count, 5u);
   ASSERT_EQ(rows.sequences()[1].keys.size(), 1u);
   const device::KeyRun& run = rows.sequences()[1].keys[0];
-  EXPECT_EQ(run.gradient_row, 2u);
   ASSERT_EQ(run.pages.size(), 2u) << "the third page is not in use yet";
   EXPECT_EQ(run.pages[1], kv.Page(1, 0));
   rows.PointAt(&kv, 0);
@@ -77,7 +76,7 @@ TEST(PagedRowsDeathTest, RefusesASequenceWithTooFewPages) {
   const std::vector<int32_t> pages{0};
   const std::vector<PassSequence> sequences{{.pages = pages, .row_begin = 0, .row_end = 5}};
   PagedRows<float> rows;
-  EXPECT_DEATH(rows.Assign(sequences, 5, 4), "used_pages");
+  EXPECT_DEATH(rows.Assign(sequences, 5, 4), "own.pages");
 }
 
 }  // namespace

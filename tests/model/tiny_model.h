@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -96,10 +99,14 @@ std::unique_ptr<Policy<Real>> MakeTiny(const TinyModel& model, const PolicyOptio
 struct Batch {
   std::vector<std::vector<int32_t>> tokens;
   std::vector<std::vector<uint8_t>> masks;
+  std::vector<std::vector<TrainSegment>> segments;  // of the first sequences; others have none
+  std::vector<size_t> num_shared;                   // likewise
   std::vector<TrainSequence> Views(size_t begin = 0, size_t end = SIZE_MAX) const {
     std::vector<TrainSequence> views;
     for (size_t i = begin; i < std::min(end, tokens.size()); ++i) {
-      views.push_back({tokens[i], masks[i]});
+      views.push_back({.tokens = tokens[i], .mask = masks[i]});
+      if (i < segments.size()) views.back().segments = segments[i];
+      if (i > begin && i < num_shared.size()) views.back().num_shared = num_shared[i];
     }
     return views;
   }
@@ -128,6 +135,53 @@ inline Batch MakeBatch(const std::vector<size_t>& lengths, size_t vocab, uint64_
     }
     batch.tokens.push_back(std::move(tokens));
     batch.masks.push_back(std::move(mask));
+  }
+  return batch;
+}
+
+// Segments of a trunk, two paths side by side after it, and the trunk's rest, which sees them all
+// (multiverse.md §2). The lengths are those of the four; first tokens of the last three are forced.
+inline std::vector<TrainSegment> TwoPaths(const std::array<size_t, 4>& lengths) {
+  static std::deque<TokenInterval> holes;  // which segments point at
+  const auto [trunk, first, second, rest] = lengths;
+  holes.push_back({trunk, trunk + first});
+  const size_t fork = trunk + first, merge = fork + second;
+  return {{.begin = 0, .end = trunk},
+          {.begin = trunk, .end = fork, .first_position = trunk},
+          {.begin = fork, .end = merge, .holes = {&holes.back(), 1}, .first_position = trunk},
+          {.begin = merge, .end = merge + rest, .first_position = trunk + std::max(first, second)}};
+}
+
+// MakeBatch with TwoPaths in each sequence.
+inline Batch MakeBranchedBatch(const std::vector<std::array<size_t, 4>>& lengths, size_t vocab) {
+  std::vector<size_t> totals;
+  for (const auto& four : lengths) totals.push_back(four[0] + four[1] + four[2] + four[3]);
+  Batch batch = MakeBatch(totals, vocab);
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    batch.segments.push_back(TwoPaths(lengths[i]));
+    for (size_t s = 1; s < 4; ++s) batch.masks[i][batch.segments[i][s].begin] = 0;
+  }
+  return batch;
+}
+
+// Samples of prompts: sequences of `responses[p][i]` tokens after a prompt of `prompts[p]`, which
+// all but the first of a prompt share with the one before. Every seventh token is forced.
+inline Batch MakeSharedBatch(const std::vector<size_t>& prompts,
+                             const std::vector<std::vector<size_t>>& responses, size_t vocab) {
+  std::vector<size_t> lengths;
+  for (size_t p = 0; p < prompts.size(); ++p) {
+    for (const size_t response : responses[p]) lengths.push_back(prompts[p] + response);
+  }
+  Batch batch = MakeBatch(lengths, vocab);
+  for (size_t p = 0, i = 0; p < prompts.size(); ++p) {
+    const size_t first = i;
+    for (size_t sample = 0; sample < responses[p].size(); ++sample, ++i) {
+      std::copy_n(batch.tokens[first].begin(), prompts[p], batch.tokens[i].begin());
+      for (size_t t = 0; t < lengths[i]; ++t) {
+        batch.masks[i][t] = t >= prompts[p] && t % 7 != 6;
+      }
+      batch.num_shared.push_back(sample == 0 ? 0 : prompts[p]);
+    }
   }
   return batch;
 }

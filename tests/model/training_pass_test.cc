@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tests/model/tiny_model.h"
 
@@ -21,6 +22,7 @@ struct Way {
   size_t sequences_per_call = 100;
   Recompute recompute = Recompute::kNone;
   size_t head_chunk_tokens = 64;
+  size_t stream_backward_chunk = 0;
 };
 
 struct Outcome {
@@ -39,8 +41,10 @@ class TrainingPassTest : public testing::TestWithParam<Case> {
         MakeTiny<float>(GetParam().model, {.lora = {.rank = GetParam().lora_rank}}, ops.get());
     const auto reference =
         MakeTiny<float>(GetParam().model, {.trainable = false}, ops.get(), /*seed=*/8);
-    const TrainOptions options{
-        .recompute = way.recompute, .head_chunk_tokens = way.head_chunk_tokens, .temperature = 0.9};
+    const TrainOptions options{.recompute = way.recompute,
+                               .head_chunk_tokens = way.head_chunk_tokens,
+                               .temperature = 0.9,
+                               .stream_backward_chunk = way.stream_backward_chunk};
     const auto gradients = MakeGradients<float>(batch.NumWanted(), true, /*kl=*/true);
     Outcome outcome;
     size_t first = 0;
@@ -61,8 +65,74 @@ class TrainingPassTest : public testing::TestWithParam<Case> {
     return outcome;
   }
 
+  // Values must be equal; each tensor's gradient close: by the largest norm, within 1e-6. With bf16
+  // operands a sum of another order may be rounded to the neighbour, 2⁻⁸ off, before it is one of
+  // many terms.
+  void ExpectClose(const Outcome& got, const Outcome& want, const std::string& what) const {
+    SCOPED_TRACE(what);
+    EXPECT_EQ(got.log_prob, want.log_prob);
+    EXPECT_EQ(got.entropy, want.entropy);
+    EXPECT_EQ(got.kl, want.kl);
+    const double bound = GetParam().arithmetic == device::Arithmetic::kF32 ? 1e-6 : 4e-3;
+    ThreadPool pool(1);
+    const auto ops = *device::MakeCpuOps(GetParam().arithmetic, &pool);
+    const auto policy =
+        MakeTiny<float>(GetParam().model, {.lora = {.rank = GetParam().lora_rank}}, ops.get());
+    for (const Parameter& parameter : policy->trainable_layout().parameters()) {
+      double largest = 0, difference = 0;
+      for (size_t i = parameter.offset; i < parameter.offset + parameter.size; ++i) {
+        largest = std::max(largest, std::abs(static_cast<double>(want.gradient[i])));
+        difference = std::max(difference, std::abs(static_cast<double>(got.gradient[i]) -
+                                                   static_cast<double>(want.gradient[i])));
+      }
+      EXPECT_GT(largest, 0.0) << parameter.name;
+      EXPECT_LE(difference, bound * largest) << parameter.name;
+    }
+  }
+
   const Batch batch_ = MakeBatch({133, 70, 66, 9, 2}, 37);
 };
+
+TEST_P(TrainingPassTest, StreamingLeavesValuesAloneAndGradientsClose) {
+  const Outcome whole = Run({});
+  const Outcome streamed = Run({.stream_backward_chunk = 64});
+  ExpectClose(streamed, whole, "64");
+  ExpectClose(Run({.stream_backward_chunk = 128}), whole, "128");
+  EXPECT_EQ(Run({.stream_backward_chunk = 512}), whole) << "one chunk is no streaming";
+  EXPECT_EQ(Run({.threads = 2, .recompute = Recompute::kFull, .stream_backward_chunk = 64}),
+            streamed);
+}
+
+TEST_P(TrainingPassTest, ASharedPromptLeavesValuesAloneAndGradientsClose) {
+  const Batch shared =
+      MakeSharedBatch({70, 5, 64}, {{80, 1, 33}, {9, 2, 70, 3}, {64, 64}}, GetParam().model.vocab);
+  Batch apart = shared;
+  apart.num_shared.clear();
+  const Outcome whole = Run({}, shared);
+  ExpectClose(whole, Run({}, apart), "shared");
+  ExpectClose(Run({.stream_backward_chunk = 64}, shared), whole, "shared and streamed");
+  EXPECT_EQ(Run({.threads = 3, .recompute = Recompute::kFull}, shared), whole);
+  EXPECT_EQ(Run({.recompute = Recompute::kSelective, .head_chunk_tokens = 256}, shared), whole);
+}
+
+TEST_P(TrainingPassTest, PathsAndStreamingGoTogether) {
+  const Batch paths =
+      MakeBranchedBatch({{40, 30, 70, 20}, {5, 3, 2, 4}, {64, 64, 1, 9}}, GetParam().model.vocab);
+  const Outcome whole = Run({}, paths);
+  EXPECT_EQ(Run({.threads = 2, .sequences_per_call = 1, .recompute = Recompute::kFull}, paths),
+            whole);
+  ExpectClose(Run({.stream_backward_chunk = 64}, paths), whole, "streamed");
+}
+
+TEST_P(TrainingPassTest, ASampleThatIsNotTrainedOnMayStillBeShared) {
+  Batch shared = MakeSharedBatch({20}, {{9, 4, 6}}, GetParam().model.vocab);
+  std::fill(shared.masks[0].begin(), shared.masks[0].end(), uint8_t{0});
+  std::fill(shared.masks[1].begin(), shared.masks[1].end(), uint8_t{0});
+  Batch alone = shared;
+  alone.num_shared.clear();
+  const Outcome want = Run({}, alone), got = Run({}, shared);
+  ExpectClose(got, want, "shared");
+}
 
 TEST_P(TrainingPassTest, MicroBatchesLeaveTheGradientsBitsAlone) {
   const Outcome all = Run({});
