@@ -57,6 +57,8 @@ learner::PackingLimits PackingOf(const Config& config) {
   if (const auto size = config.OptionalInt("learner.ppo_micro_batch_size_per_gpu")) {
     limits.ppo_micro_batch_size_per_gpu = static_cast<size_t>(*size);
   }
+  limits.share_prompt = config.Bool("learner.share_prompt");
+  limits.allow_longer = config.Int("learner.stream_backward_chunk") > 0;
   return limits;
 }
 
@@ -86,15 +88,6 @@ learner::ScheduleOptions ScheduleOf(const Config& config) {
           .total_training_steps = config.OptionalInt("trainer.total_training_steps")};
 }
 
-model::TrainOptions TrainPassOf(const Config& config) {
-  const std::string& recompute = config.String("learner.recompute");
-  return {.recompute = recompute == "full"        ? model::Recompute::kFull
-                       : recompute == "selective" ? model::Recompute::kSelective
-                                                  : model::Recompute::kNone,
-          .head_chunk_tokens = Count(config, "learner.head_chunk_tokens"),
-          .temperature = config.Number("rollout.temperature")};
-}
-
 learner::PolicyLossOptions PolicyLossOf(const Config& config) {
   const std::string section = "learner.policy_loss.";
   return {.loss_mode = config.String(section + "loss_mode"),
@@ -109,6 +102,16 @@ learner::PolicyLossOptions PolicyLossOf(const Config& config) {
 }
 
 }  // namespace
+
+model::TrainOptions TrainPassOf(const Config& config) {
+  const std::string& recompute = config.String("learner.recompute");
+  return {.recompute = recompute == "full"        ? model::Recompute::kFull
+                       : recompute == "selective" ? model::Recompute::kSelective
+                                                  : model::Recompute::kNone,
+          .head_chunk_tokens = Count(config, "learner.head_chunk_tokens"),
+          .temperature = config.Number("rollout.temperature"),
+          .stream_backward_chunk = Count(config, "learner.stream_backward_chunk")};
+}
 
 ModelSessionOptions ModelOptionsOf(const Config& config) {
   ModelSessionOptions options;

@@ -7,6 +7,7 @@
 #include "cli/model_session.h"
 #include "learner/sft.h"
 #include "learner/update.h"
+#include "model/policy.h"
 #include "orchestrator/evaluator.h"
 #include "orchestrator/filter/options.h"
 #include "orchestrator/prompt_source.h"
@@ -26,6 +27,7 @@ rollout::EngineOptions EngineOptionsOf(const Config& config);
 rollout::GenerationOptions TrainGenerationOf(const Config& config);
 Result<orchestrator::EvaluatorOptions> EvaluatorOptionsOf(const Config& config);
 orchestrator::FilterOptions FilterOptionsOf(const Config& config);
+model::TrainOptions TrainPassOf(const Config& config);
 Result<learner::LearnerOptions> LearnerOptionsOf(const Config& config);
 learner::SupervisedOptions SupervisedOptionsOf(const Config& config);
 Result<orchestrator::TrainerOptions> TrainerOptionsOf(const Config& config);

@@ -8,26 +8,44 @@
 
 #include "base/format.h"
 #include "cli/config/checks.h"
+#include "cli/job_options.h"
 #include "model/parameters.h"
+#include "model/training_memory.h"
 
 namespace winnow::cli {
 namespace {
 
 constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
 
-// Float32 values kept per token and layer between forward and backward (model/activations.h): the
-// layer's input, two normed inputs, q, k, v, attention output, its projection, gate, up, product.
-double ActivationsPerToken(const model::ModelConfig& model, const std::string& recompute) {
-  const auto hidden = static_cast<double>(model.hidden_size);
-  const auto q = static_cast<double>(model.num_heads * model.head_dim);
-  const auto kv = static_cast<double>(model.num_kv_heads * model.head_dim);
-  const auto inner = static_cast<double>(model.intermediate_size);
-  const double attention = 3 * hidden + 2 * q + 4 * kv + 2.0 * static_cast<double>(model.num_heads);
-  const double all = attention + 3 * inner;
-  const auto layers = static_cast<double>(model.num_layers);
-  if (recompute == "full") return layers * hidden + all;
-  if (recompute == "selective") return layers * attention + 3 * inner;
-  return layers * all;
+// Tokens that are run at once: those of the largest micro-batch, whose prompts may be shared.
+double MostTokens(const Config& config) {
+  const int64_t prompt = config.Int("data.max_prompt_length");
+  const int64_t response = config.Int("data.max_response_length");
+  const int64_t prompts = config.Int("data.train_batch_size"), n = config.Int("rollout.n");
+  const int64_t prompt_runs = config.Bool("learner.share_prompt") ? prompts : prompts * n;
+  const int64_t all = prompt_runs * prompt + prompts * n * response;
+  int64_t budget = config.Int("learner.ppo_max_token_len_per_gpu");
+  if (config.Int("learner.stream_backward_chunk") > 0) budget = std::max(budget, prompt + response);
+  return static_cast<double>(std::min(budget, all));
+}
+
+// Of the learner's passes, and what the device keeps of the operands of one weight gradient.
+double ActivationBytes(const JobInputs& inputs, double element) {
+  const Config& config = inputs.config;
+  const model::ModelConfig& model = inputs.model_config;
+  const model::TrainOptions options = TrainPassOf(config);
+  const auto tokens = static_cast<size_t>(MostTokens(config));
+  const bool full_kl =
+      config.Bool("learner.use_kl_loss") && config.String("learner.kl_loss_type") == "full";
+  const model::PassSize pass{.num_rows = tokens,
+                             .num_wanted = tokens,
+                             .kv_element_bytes = static_cast<size_t>(element),
+                             .lora_rank = static_cast<size_t>(config.Int("model.lora_rank")),
+                             .with_reference = full_kl};
+  const size_t rows =
+      options.stream_backward_chunk > 0 ? std::min(tokens, options.stream_backward_chunk) : tokens;
+  return model::TrainingPassBytes(model, options, pass) +
+         element * static_cast<double>(rows * (model.hidden_size + model.intermediate_size));
 }
 
 std::vector<std::pair<std::string, double>> PartsInGiB(const MemoryPlan& plan) {
@@ -55,13 +73,7 @@ MemoryPlan PlanMemory(const JobInputs& inputs) {
   if (inputs.needs_reference) plan.weights += parameters * (4 + element);
   plan.gradient = trained * 4;
   plan.optimizer = trained * 8;
-  const auto tokens = static_cast<double>(std::min(
-      config.Int("learner.ppo_max_token_len_per_gpu"),
-      config.Int("data.train_batch_size") * config.Int("rollout.n") *
-          (config.Int("data.max_prompt_length") + config.Int("data.max_response_length"))));
-  plan.activations = 4 * (tokens * ActivationsPerToken(model, config.String("learner.recompute")) +
-                          static_cast<double>(config.Int("learner.head_chunk_tokens")) *
-                              static_cast<double>(model.vocab_size));
+  plan.activations = ActivationBytes(inputs, element);
   return plan;
 }
 

@@ -13,7 +13,8 @@ namespace winnow::cli {
 namespace {
 
 // Keys and sections that may change between the starts of one run: none of them changes a token, a
-// reward or a weight of a step that both would make.
+// reward or a weight of a step that both would make; but for the token budget, which orders sums
+// where prompts are shared or passes are streamed.
 constexpr std::array<std::string_view, 15> kHarmless = {"run.name",
                                                         "run.project",
                                                         "run.threads",
@@ -30,7 +31,10 @@ constexpr std::array<std::string_view, 15> kHarmless = {"run.name",
                                                         "learner.ppo_max_token_len_per_gpu",
                                                         "learner.recompute"};
 
-bool IsHarmless(std::string_view line) {
+bool IsHarmless(const Config& config, std::string_view line) {
+  const bool budget_orders_sums =
+      config.Bool("learner.share_prompt") || config.Int("learner.stream_backward_chunk") > 0;
+  if (budget_orders_sums && line.starts_with("learner.ppo_max_token_len_per_gpu")) return false;
   return std::any_of(kHarmless.begin(), kHarmless.end(),
                      [line](std::string_view prefix) { return line.starts_with(prefix); });
 }
@@ -54,7 +58,7 @@ Result<Config> ReconcileWithRun(const Config& config, const std::string& resolve
   for (rest = differences; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (IsHarmless(line)) {
+    if (IsHarmless(config, line)) {
       std::fprintf(stderr, "changed since the last start: %.*s\n", static_cast<int>(line.size()),
                    line.data());
     } else {

@@ -15,13 +15,18 @@ struct PassInput {
   std::span<const int32_t> tokens;
   size_t prompt_length = 0;
   std::span<const uint8_t> mask;  // [tokens.size() − prompt_length]
+  size_t group = 0;               // samples of a prompt have the same
 };
 
+// Micro-batches of `inputs`; prompts are shared where they are equal. Errors: those of PackGroups.
+Result<std::vector<MicroBatch>> PackInputs(std::span<const PassInput> inputs,
+                                           const PackingLimits& limits);
+
 // The sequences of one micro-batch in the form that a Policy takes, with their masks over all
-// tokens. Owns the masks; tokens are borrowed.
+// tokens. Owns the masks; tokens and the micro-batch are borrowed.
 class PassRows {
  public:
-  PassRows(std::span<const PassInput> inputs, std::span<const size_t> order);
+  PassRows(std::span<const PassInput> inputs, const MicroBatch& micro);
   std::span<const model::TrainSequence> sequences() const { return sequences_; }
 
   // Calls body(index, response position) for each wanted token, in the order of HeadValues.
@@ -43,7 +48,7 @@ class PassRows {
 };
 
 // x of every wanted token of `inputs`, without gradient, in micro-batches; out[i] is [response] of
-// input i, 0 where the mask is 0. Errors: those of PackSequences.
+// input i, 0 where the mask is 0. Errors: those of PackGroups.
 template <typename Real>
 Result<std::vector<std::vector<double>>> LogProbPass(std::span<const PassInput> inputs,
                                                      const PackingLimits& limits,

@@ -18,8 +18,10 @@ double PeakResidentBytes() {
 
 }  // namespace
 
-double TrainingFlops(const model::ModelConfig& config, size_t length, size_t num_wanted) {
-  const double tokens = static_cast<double>(length);
+double TrainingFlops(const model::ModelConfig& config, size_t num_shared, size_t length,
+                     size_t num_wanted) {
+  const double before = static_cast<double>(num_shared);
+  const double tokens = static_cast<double>(length) - before;
   const double hidden = static_cast<double>(config.hidden_size);
   const double query = static_cast<double>(config.num_heads * config.head_dim);
   const double key_value = static_cast<double>(config.num_kv_heads * config.head_dim);
@@ -27,7 +29,7 @@ double TrainingFlops(const model::ModelConfig& config, size_t length, size_t num
   const double per_token = layers * (2 * hidden * query + 2 * hidden * key_value +
                                      3 * hidden * static_cast<double>(config.intermediate_size));
   const double head = static_cast<double>(config.vocab_size) * hidden;
-  const double keys = tokens * (tokens + 1) / 2;  // Σ_t k_t
+  const double keys = tokens * before + tokens * (tokens + 1) / 2;  // Σ_t k_t
   return 6 * (per_token * tokens + head * static_cast<double>(num_wanted)) +
          12 * layers * query * keys;
 }

@@ -23,8 +23,10 @@ struct StepCost {
 };
 
 // Multiply-adds, as 2 operations each, of training one sequence of `length` tokens of which
-// `num_wanted` enter the head (learner.md §9); k_t visible keys, P_mat matrix parameters met.
-double TrainingFlops(const model::ModelConfig& config, size_t length, size_t num_wanted);
+// `num_wanted` enter the head (learner.md §9); k_t visible keys, P_mat matrix parameters met. The
+// first `num_shared` tokens are counted with another sequence.
+double TrainingFlops(const model::ModelConfig& config, size_t num_shared, size_t length,
+                     size_t num_wanted);
 
 // Collects the metrics of learner.md §9 over one training step.
 // Threads: one caller.

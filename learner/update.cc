@@ -27,7 +27,8 @@ std::vector<PassInput> PassInputs(const TokenBatch& batch, std::span<const size_
     inputs.push_back(
         {.tokens = trajectory.tokens,
          .prompt_length = trajectory.prompt_length,
-         .mask = std::span(batch.mask).subspan(batch.offsets[i], trajectory.sampled.size())});
+         .mask = std::span(batch.mask).subspan(batch.offsets[i], trajectory.sampled.size()),
+         .group = batch.sequences[i].group});
   }
   return inputs;
 }
@@ -303,10 +304,8 @@ Status Learner<Real>::RunUpdate(std::span<const size_t> sequences, StepState* st
   }
   const std::vector<PassInput> inputs = PassInputs(state->batch, mini.members);
   if (loss_->needs_selection()) WINNOW_RETURN_IF_ERROR(SelectTokens(inputs, state, &mini));
-  std::vector<size_t> lengths;
-  for (const PassInput& input : inputs) lengths.push_back(input.tokens.size());
   WINNOW_ASSIGN_OR_RETURN(const std::vector<MicroBatch> packed,
-                          PackSequences(lengths, options_.packing));
+                          PackInputs(inputs, options_.packing));
   Objective objective(options_.objective, *loss_, mini);
   policy_->ClearGradient();
   for (const MicroBatch& micro : packed) {
@@ -333,15 +332,17 @@ Result<bool> Learner<Real>::RunMicroBatch(const MicroBatch& micro,
                                           Objective* objective, StepState* state) {
   StepCost& cost = state->metrics.cost();
   const double start = MonotonicSeconds();
-  const PassRows rows(inputs, micro.sequences);
+  const PassRows rows(inputs, micro);
   model::HeadValues<Real> values;
   policy_->TrainForward(rows.sequences(), options_.train,
                         options_.needs_full_kl() ? reference_ : nullptr, &values);
   StoreValues(rows, values, mini, state);
-  for (size_t i : micro.sequences) {
+  for (size_t at = 0; at < micro.sequences.size(); ++at) {
+    const size_t i = micro.sequences[at];
     cost.num_tokens += static_cast<double>(inputs[i].tokens.size());
-    cost.num_flops += TrainingFlops(policy_->config(), inputs[i].tokens.size(),
-                                    CountMasked(inputs[i].mask, 0, inputs[i].mask.size()));
+    cost.num_flops +=
+        TrainingFlops(policy_->config(), micro.num_shared[at], inputs[i].tokens.size(),
+                      CountMasked(inputs[i].mask, 0, inputs[i].mask.size()));
     const std::optional<size_t> bad = objective->EvaluateSequence(i);
     if (bad) {
       WINNOW_RETURN_IF_ERROR(updater_->Skip(DescribeNonFinite(*mini, i, *bad)));

@@ -20,6 +20,22 @@ enum class Keep {
 
 Keep KeepFor(Recompute recompute);
 
+// Values per row: of what each layer keeps, and of what all layers share.
+struct ActivationWidths {
+  size_t kept = 0;
+  size_t shared = 0;
+};
+ActivationWidths WidthsOf(const ModelConfig& config, Keep keep);
+
+// One member of LayerActivations.
+template <typename Real>
+struct ActivationField {
+  Real* LayerActivations<Real>::*member;
+  size_t width;    // values per row
+  Keep kept_from;  // the least Keep at which it is kept; kNothing marks one that never is
+  bool IsKept(Keep keep) const { return kept_from != Keep::kNothing && kept_from <= keep; }
+};
+
 // Memory for the activations of a pass over all layers, kept between passes.
 template <typename Real>
 class Activations {
@@ -32,14 +48,7 @@ class Activations {
   size_t size_bytes() const;
 
  private:
-  struct Field {
-    Real* LayerActivations<Real>::*member;
-    size_t width;    // elements per row
-    Keep kept_from;  // the least Keep at which it is kept; kNothing marks one that never is
-  };
-  bool IsKept(const Field& field) const;
-
-  std::vector<Field> fields_;
+  std::vector<ActivationField<Real>> fields_;
   size_t rows_ = 0;
   Keep keep_ = Keep::kNothing;
   Buffer<Real> shared_;

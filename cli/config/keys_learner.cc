@@ -151,8 +151,8 @@ void DeclareMemory(KeyTable* t) {
   t->Int("stream_backward_chunk")
       .Default("0")
       .Must("be 0 or a positive multiple of 64", IsChunkOrOff)
-      .Means("tokens of a sequence in the backward pass at once; 0 = all");
-  t->Bool("share_prompt").Default("false").Means("a group's prompt once per row");
+      .Means("tokens of a layer in the backward pass at once, whatever recompute says; 0 = all");
+  t->Bool("share_prompt").Default("false").Means("a group's prompt once per micro-batch");
   t->Int("zero_stage").Default("1").In(0, 1).Means("1 shards the optimizer over the ranks");
   t->Enum("logp_mismatch", {"error", "warn"})
       .Default("error")

@@ -57,8 +57,6 @@ const std::vector<Row>& Rows() {
       {"reward.sandbox.unsafe", IsTrue},
       {"learner.clip_exempt_tags", IsTrue},
       {"learner.optim.name", Words({"adamw8bit", "apollo", "galore"})},
-      {"learner.stream_backward_chunk", IsPositive},
-      {"learner.share_prompt", IsTrue},
       {"algorithm.parallel_bonus.coef", IsPositive},
       {"placement.mode", Words({"local", "cluster"})},
       {"placement.actor_devices", Any},

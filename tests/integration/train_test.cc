@@ -112,6 +112,18 @@ TEST_F(TrainTest, ThreadsChunksAndMicroBatchesLeaveTheBitsAlone) {
   ExpectSameEnd("b", Summary("a"));
 }
 
+// A log-prob that differs from the rollout's would end the run.
+TEST_F(TrainTest, SharedPromptsAndStreamedPassesTrainOnPolicy) {
+  for (const char* budget : {"1024", "20"}) {
+    const ProgramResult result = RunProgram(
+        Command("train", std::string("budget_") + budget,
+                {"--set", "trainer.total_training_steps=3", "--set", "learner.share_prompt=true",
+                 "--set", "learner.stream_backward_chunk=64", "--set",
+                 std::string("learner.ppo_max_token_len_per_gpu=") + budget}));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+  }
+}
+
 TEST_F(TrainTest, ASignalSavesAndTheRunGoesOn) {
   ASSERT_EQ(RunProgram(Command("train", "whole")).exit_code, 0);
   const std::string script = "\"$@\" & child=$!; while [ \"$(cat " + folder_ +

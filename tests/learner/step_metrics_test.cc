@@ -90,7 +90,9 @@ TEST(StepMetricsTest, FlopsFollowTheFormula) {
   config.num_kv_heads = 2;
   config.head_dim = 2;
   const double layer = 8 * 8 + 2 * 8 * 4 + 8 * 8 + 3 * 8 * 16;  // q, k and v, o, mlp
-  EXPECT_EQ(TrainingFlops(config, 3, 2), 6 * (3 * 2 * layer + 2 * 800) + 12 * 2 * 8 * (1 + 2 + 3));
+  EXPECT_EQ(TrainingFlops(config, 0, 3, 2),
+            6 * (3 * 2 * layer + 2 * 800) + 12 * 2 * 8 * (1 + 2 + 3));
+  EXPECT_EQ(TrainingFlops(config, 1, 3, 2), 6 * (2 * 2 * layer + 2 * 800) + 12 * 2 * 8 * (2 + 3));
 }
 
 }  // namespace

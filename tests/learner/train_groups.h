@@ -29,15 +29,20 @@ void StoreLogProbs(model::Policy<Real>* policy, double temperature,
   }
 }
 
-// A trajectory with keyed tokens below `vocabulary`; every fifth response token is forced.
+// A trajectory with keyed tokens below `vocabulary`, those of the prompt equal for all samples;
+// every fifth response token is forced.
 inline TrainTrajectory MakeTrajectory(uint32_t prompt, uint32_t sample, size_t prompt_length,
                                       size_t response_length, size_t vocabulary) {
-  const auto hash = StreamHash({.seed = 11, .prompt = PromptId(prompt), .sample = sample});
+  const auto hash_of = [&](uint32_t index) {
+    return StreamHash({.seed = 11, .prompt = PromptId(prompt), .sample = index});
+  };
+  const auto prompt_hash = hash_of(/*index=*/1000), hash = hash_of(sample);
   TrainTrajectory trajectory;
   trajectory.prompt_length = prompt_length;
   trajectory.sample_index = sample;
   for (size_t t = 0; t < prompt_length + response_length; ++t) {
-    const auto words = Draw(hash, static_cast<uint32_t>(t), NoisePurpose::kInverseCdf, /*sub=*/0);
+    const auto words = Draw(t < prompt_length ? prompt_hash : hash, static_cast<uint32_t>(t),
+                            NoisePurpose::kInverseCdf, /*sub=*/0);
     trajectory.tokens.push_back(static_cast<int32_t>(words[0] % vocabulary));
   }
   for (size_t t = 0; t < response_length; ++t) trajectory.sampled.push_back(t % 5 != 4);

@@ -1,5 +1,6 @@
 // T3, T4, T5, T7 on a real network: micro-batches, packing, threads and head chunks change no bit;
 // nor do trajectories that are not trained on, nor a checkpoint and a resume.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -89,6 +90,80 @@ TEST(LearnerEqualityTest, MicroBatchesBudgetsThreadsAndHeadChunksChangeNoBit) {
     LearnerOptions options = base;
     options.train.recompute = recompute;
     EXPECT_TRUE(RunSteps(options, groups, 1) == whole);
+  }
+}
+
+// Per tensor, by the largest norm (T3).
+void ExpectGradientsClose(const Outcome& got, const Outcome& want, const std::string& what) {
+  ThreadPool pool(1);
+  const auto ops = device::MakeCpuOps(device::Arithmetic::kF32, &pool).value();
+  const auto policy = model::MakeTiny<float>({}, {}, ops.get());
+  for (const model::Parameter& p : policy->trainable_layout().parameters()) {
+    double largest = 0, difference = 0;
+    for (size_t i = p.offset; i < p.offset + p.size; ++i) {
+      const auto a = static_cast<double>(got.gradient[i]);
+      const auto b = static_cast<double>(want.gradient[i]);
+      largest = std::max(largest, std::abs(b));
+      difference = std::max(difference, std::abs(a - b));
+    }
+    EXPECT_LE(difference, 1e-6 * largest) << what << ": " << p.name;
+  }
+  EXPECT_EQ(got.metrics.at("update/pg_loss"), want.metrics.at("update/pg_loss")) << what;
+  EXPECT_EQ(got.metrics.at("update/entropy"), want.metrics.at("update/entropy")) << what;
+}
+
+TEST(LearnerEqualityTest, SharedPromptsAndStreamingLeaveValuesAloneAndGradientsClose) {
+  std::vector<TrainGroup> groups;
+  for (uint32_t g = 0; g < 3; ++g) {
+    groups.push_back({.prompt = PromptId(100 + g), .step = 1});
+    for (uint32_t i = 0; i < 4; ++i) {
+      groups[g].trajectories.push_back(
+          MakeTrajectory(g, i, /*prompt_length=*/40 + 30 * g, 3 + 21 * i + 5 * g, kVocabulary));
+    }
+  }
+  LearnerOptions base = BaseOptions();
+  base.ppo_mini_batch_size = 0;
+  const Outcome plain = RunSteps(base, groups, 1);
+  LearnerOptions options = base;
+  options.packing.share_prompt = true;
+  const Outcome shared = RunSteps(options, groups, 1);
+  ExpectGradientsClose(shared, plain, "share_prompt");
+  EXPECT_TRUE(RunSteps(options, groups, 2) == shared) << "threads";
+  for (size_t tokens : {185u, 330u}) {
+    options.packing.ppo_max_token_len_per_gpu = tokens;
+    ExpectGradientsClose(RunSteps(options, groups, 1), plain, "share_prompt, small budget");
+  }
+  for (size_t chunk : {64u, 128u, 192u}) {
+    options = base;
+    options.train.stream_backward_chunk = chunk;
+    ExpectGradientsClose(RunSteps(options, groups, 2), plain, "streamed");
+    options.packing.ppo_max_token_len_per_gpu = 90;  // long trajectories run alone
+    options.packing.allow_longer = true;
+    ExpectGradientsClose(RunSteps(options, groups, 1), plain, "streamed, long trajectories");
+    options.packing.share_prompt = true;
+    ExpectGradientsClose(RunSteps(options, groups, 1), plain, "streamed and shared");
+  }
+}
+
+// Their statistics over sequences or the batch are known before the first backward pass, however
+// that pass is cut.
+TEST(LearnerEqualityTest, StatisticsOfSequencesAndBatchesGoWithStreaming) {
+  std::vector<TrainGroup> groups = MakeGroups(2, 3, kVocabulary);
+  for (TrainGroup& group : groups) {
+    for (uint32_t i = 0; i < 3; ++i) {
+      group.trajectories[i] = MakeTrajectory(i % 2, i, 30, 60 + 40 * i, kVocabulary);
+    }
+  }
+  for (const char* mode : {"gspo", "clip_cov", "kl_cov"}) {
+    LearnerOptions options = BaseOptions();
+    options.policy_loss.loss_mode = mode;
+    options.objective.loss_agg_mode = LossAggregation::kSeqMeanTokenMean;
+    options.policy_loss.kl_cov_ratio = options.policy_loss.clip_cov_ratio = 0.1;
+    options.policy_loss.clip_cov_lb = 0.001;
+    options.ppo_mini_batch_size = 0;
+    const Outcome plain = RunSteps(options, groups, 1);
+    options.train.stream_backward_chunk = 64;
+    ExpectGradientsClose(RunSteps(options, groups, 1), plain, mode);
   }
 }
 

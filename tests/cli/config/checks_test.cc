@@ -322,8 +322,6 @@ TEST(CheckBuiltTest, NamesEachValueWhoseFeatureIsMissing) {
       {"reward.sandbox.unsafe=true", "reward.sandbox.unsafe: true"},
       {"learner.clip_exempt_tags=true", "learner.clip_exempt_tags: true"},
       {"learner.optim.name=galore", "learner.optim.name: galore"},
-      {"learner.stream_backward_chunk=64", "learner.stream_backward_chunk: 64"},
-      {"learner.share_prompt=true", "learner.share_prompt: true"},
       {"algorithm.parallel_bonus.coef=0.1", "algorithm.parallel_bonus.coef: 0.1"},
       {"placement.mode=local", "placement.mode: local"},
       {"placement.nnodes=2", "placement.nnodes: 2"},
