@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache pkg-config git python3
   libspdlog-dev libfmt-dev libxxhash-dev
   librocksdb-dev libprotobuf-dev protobuf-compiler
-  libre2-dev libpcre2-dev libutf8proc-dev
+  libre2-dev libpcre2-dev libutf8proc-dev libseccomp-dev bubblewrap
   nlohmann-json3-dev libyaml-cpp-dev libcli11-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
