@@ -13,9 +13,9 @@ namespace {
 // Sorted by name.
 const std::vector<VerifierEntry>& Entries() {
   static const std::vector<VerifierEntry> entries = {
-      AssignmentEntry(), ComposeEntry(),  CountdownEntry(),      ExactEntry(),
-      FormatEntry(),     MathEntry(),     MultipleChoiceEntry(), NumberListEntry(),
-      NumericEntry(),    OverlongEntry(), RegexEntry(),
+      AssignmentEntry(), CodeEntry(),    ComposeEntry(),  CountdownEntry(),
+      ExactEntry(),      FormatEntry(),  MathEntry(),     MultipleChoiceEntry(),
+      NumberListEntry(), NumericEntry(), OverlongEntry(), RegexEntry(),
   };
   return entries;
 }
@@ -27,13 +27,13 @@ const VerifierEntry* Find(const std::string& name) {
   return nullptr;
 }
 
-// Verifiers of the design that are still to come.
-bool IsPlanned(const std::string& name) { return name == "code" || name == "json"; }
+// A verifier of the design that is still to come.
+bool IsPlanned(const std::string& name) { return name == "json"; }
 
 }  // namespace
 
 std::vector<std::string> VerifierNames() {
-  std::vector<std::string> names = {"code", "json"};
+  std::vector<std::string> names = {"json"};
   for (const VerifierEntry& entry : Entries()) names.push_back(entry.name);
   std::sort(names.begin(), names.end());
   return names;

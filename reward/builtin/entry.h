@@ -30,5 +30,6 @@ VerifierEntry MultipleChoiceEntry();
 VerifierEntry CountdownEntry();
 VerifierEntry OverlongEntry();
 VerifierEntry ComposeEntry();
+VerifierEntry CodeEntry();
 
 }  // namespace winnow::reward
