@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/json_lines.h"
 #include "device/ops.h"
+#include "reward/sandbox/sandbox.h"
 
 namespace winnow::cli {
 namespace {
@@ -41,6 +42,9 @@ Status RunDoctor(bool as_json) {
         {"native", device::IsNative(arithmetic)}, {"kernels", ops->kernels()}};
   }
   json["cuda"] = "not built";
+  const Result<std::string> sandbox = reward::sandbox::DescribeSandbox();
+  json["sandbox"] = {{"available", sandbox.ok()},
+                     {"says", sandbox.ok() ? *sandbox : sandbox.status().message()}};
   if (as_json) {
     PrintJsonLine(json);
     return OkStatus();
@@ -53,6 +57,8 @@ Status RunDoctor(bool as_json) {
                 entry["native"].get<bool>() ? "" : " (no native instruction: same bits, slower)");
   }
   std::printf("cuda       not built\n");
+  std::printf("sandbox    %s%s\n", sandbox.ok() ? "" : "none, so the verifier code does not run: ",
+              json["sandbox"]["says"].get<std::string>().c_str());
   return OkStatus();
 }
 

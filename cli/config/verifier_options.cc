@@ -29,6 +29,10 @@ void AddOwnOptions(const Config& config, const std::string& kind, const std::str
     if (!key.derived.empty() && !config.IsChanged(key.name)) continue;
     (*options)[prefix + key.short_name()] = AsText(ValueToJson(key, config.value(key.name)));
   }
+  // Worker processes have this limit too, so it is no key of one verifier.
+  if (kind == "code" && config.IsChanged("reward.memory_mb")) {
+    (*options)[prefix + "memory_mb"] = config.Text("reward.memory_mb");
+  }
   if (kind != "overlong") return;
   (*options)[prefix + "max_response_length"] = Format("{}", config.Int("data.max_response_length"));
   (*options)[prefix + "count"] = config.String("reward.count");

@@ -21,6 +21,7 @@
 #include "base/check.h"
 #include "base/format.h"
 #include "reward/sandbox/init_image.h"
+#include "reward/sandbox/memory_kills.h"
 #include "reward/sandbox/seccomp_filter.h"
 
 namespace winnow::reward::sandbox {
@@ -259,6 +260,7 @@ Result<RunResult> Sandbox::Run(const RunRequest& request, Deadline deadline) {
   header.flags = request.flags;
   header.argument_bytes = static_cast<uint32_t>(arguments.size());
   header.stdin_bytes = static_cast<uint32_t>(request.stdin_bytes.size());
+  const uint64_t kills_before = MemoryKills();
   WINNOW_RETURN_IF_ERROR(Send(FrameType::kRun, {BytesOf(header), arguments, request.stdin_bytes}));
   const double wall_s = static_cast<double>(request.limits.wall_us) * 1e-6;
   const double until_s =
@@ -282,6 +284,9 @@ Result<RunResult> Sandbox::Run(const RunRequest& request, Deadline deadline) {
   result.stdout_bytes.assign(bytes, end.stdout_bytes);
   result.stderr_bytes.assign(bytes + end.stdout_bytes, end.stderr_bytes);
   result.result_bytes.assign(bytes + end.stdout_bytes + end.stderr_bytes, end.result_bytes);
+  if (!result.succeeded() && MemoryKills() > kills_before) {
+    return Unavailable("sandbox: the machine ran out of memory");
+  }
   return result;
 }
 

@@ -38,8 +38,9 @@ struct RunResult {
 // Threads:   one thread, which must live until destruction: its end kills the sandbox.
 // Ownership: holds the processes; destruction kills and reaps them all.
 // Blocks:    Start, up to 10 s; Run, until the program's end, its limits or the deadline.
-// Errors:    kUnavailable with the reason if the sandbox fails; kDeadlineExceeded if the deadline
-//            came first. Neither says anything about the program. Afterwards only destruction.
+// Errors:    kUnavailable with the reason if the sandbox fails or the kernel killed a process for
+//            want of memory during a run that failed; kDeadlineExceeded if the deadline came first.
+//            Neither says anything about the program. Afterwards only destruction.
 class Sandbox {
  public:
   static Result<Sandbox> Start();

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -195,6 +196,14 @@ TEST_F(CommandsTest, DoctorSaysWhichKernelsRun) {
     EXPECT_TRUE(json["kernels"].contains(dtype)) << dtype;
   }
   std::printf("kernels: %s\n", json["kernels"].dump().c_str());
+}
+
+TEST_F(CommandsTest, DoctorSaysWhetherCodeCanRun) {
+  const Json sandbox = Json::parse(RunProgram({WINNOW_BINARY, "doctor", "--json"}).out)["sandbox"];
+  const std::string says = sandbox["says"].get<std::string>();
+  EXPECT_THAT(says, testing::StartsWith(sandbox["available"] ? "bubblewrap" : "sandbox: "));
+  const ProgramResult result = RunProgram({WINNOW_BINARY, "doctor"});
+  EXPECT_THAT(result.out, testing::HasSubstr(says));
 }
 
 TEST_F(CommandsTest, SupervisedTrainingLearnsAndResumes) {

@@ -317,7 +317,6 @@ TEST(CheckBuiltTest, NamesEachValueWhoseFeatureIsMissing) {
       {"rollout.parallel.enabled=true", "rollout.parallel.enabled: true"},
       {"rollout.allocate=dars", "rollout.allocate: dars"},
       {"reward.verifier=json", "reward.verifier: json"},
-      {"reward.verifier=code", "reward.verifier: code"},
       {"reward.verifier=./x.so", "reward.verifier: \"./x.so\""},
       {"reward.sandbox.unsafe=true", "reward.sandbox.unsafe: true"},
       {"learner.clip_exempt_tags=true", "learner.clip_exempt_tags: true"},

@@ -106,6 +106,13 @@ TEST(ConfigTest, HandsItsOwnOptionsToTheVerifier) {
       (Options{{"rel", "0.001"}, {"percent", "value"}, {"units", "ignore"}, {"ordered", "false"}}));
   EXPECT_EQ(OptionsOf("{verifier: number_list, no_answer: invalid}"),
             (Options{{"no_answer", "invalid"}}));
+  EXPECT_EQ(OptionsOf("{verifier: code, cpu_s: 2, memory_mb: 256, language: cpp}"),
+            (Options{{"cpu_s", "2.0"},
+                     {"memory_mb", "256"},
+                     {"language", "cpp"},
+                     {"max_tests", "64"},
+                     {"partial", "false"}}));
+  EXPECT_FALSE(OptionsOf("{verifier: code}").contains("memory_mb"));
   EXPECT_EQ(OptionsOf("{verifier: overlong, overlong_buffer: {len: 64}}"),
             (Options{{"count", "total"},
                      {"max_response_length", "512"},

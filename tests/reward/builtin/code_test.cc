@@ -104,8 +104,8 @@ TEST_F(CodeTest, AProgramThatWaitsByItselfHasFailed) {
 
 // It takes longer than the wall limit only the first time, as on a machine under load.
 TEST_F(CodeTest, AProgramThatIsSlowOnceIsJudgedBySecondRun) {
-  Judge judge("code", {{"cpu_s", "0.06"}, {"max_tests", "1"}});
-  EXPECT_EQ(Ask(&judge, kPairs, "import time\nx = int(input())\ntime.sleep(0.8)\nprint(x * x)"),
+  Judge judge("code", {{"cpu_s", "0.08"}, {"max_tests", "1"}});
+  EXPECT_EQ(Ask(&judge, kPairs, "import time\nx = int(input())\ntime.sleep(1.05)\nprint(x * x)"),
             "1 passed=1");
 }
 

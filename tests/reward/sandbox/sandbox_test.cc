@@ -11,7 +11,7 @@ using SandboxRunTest = SandboxTest;
 
 TEST_F(SandboxRunTest, GivesInputAndTakesOutput) {
   const RunResult result = Python(
-      "import sys\nprint(input()[::-1])\nsys.stderr.write('e')\nexit(3)", ShortLimits(), "abc\n");
+      "import sys\nprint(input()[::-1])\nsys.stderr.write('e')\nexit(3)", RunLimits(), "abc\n");
   EXPECT_EQ(result.end, EndKind::kExited);
   EXPECT_EQ(result.code, 3);
   EXPECT_EQ(result.stdout_bytes, "cba\n");
@@ -22,7 +22,7 @@ TEST_F(SandboxRunTest, GivesInputAndTakesOutput) {
 
 // Both directions are larger than a pipe holds, so neither side may wait for the other.
 TEST_F(SandboxRunTest, MovesMoreThanAPipeHolds) {
-  RunLimits limits = ShortLimits(1.0, 10.0);
+  RunLimits limits;
   limits.keep_bytes = 4 << 20;
   const std::string input(3 << 20, 'x');
   const RunResult result = Python("import sys\nsys.stdout.write(sys.stdin.read())", limits, input);
@@ -31,11 +31,11 @@ TEST_F(SandboxRunTest, MovesMoreThanAPipeHolds) {
 }
 
 TEST_F(SandboxRunTest, InputThatNobodyReadsIsNoHang) {
-  EXPECT_TRUE(Python("pass", ShortLimits(), std::string(1 << 20, 'x')).succeeded());
+  EXPECT_TRUE(Python("pass", RunLimits(), std::string(1 << 20, 'x')).succeeded());
 }
 
 TEST_F(SandboxRunTest, KeepsTheStartOfALongOutput) {
-  RunLimits limits = ShortLimits(1.0, 10.0);
+  RunLimits limits;
   limits.keep_bytes = 10;
   const RunResult result = Python("print('0123456789' * 100000)", limits);
   EXPECT_TRUE(result.succeeded());
@@ -44,7 +44,7 @@ TEST_F(SandboxRunTest, KeepsTheStartOfALongOutput) {
 }
 
 TEST_F(SandboxRunTest, OutputUpToTheBoundIsNoBomb) {
-  RunLimits limits = ShortLimits(1.0, 10.0);
+  RunLimits limits;
   limits.output_bytes = 1 << 20;
   EXPECT_TRUE(Python("import sys\nsys.stdout.write('x' * (1 << 20))", limits).succeeded());
   EXPECT_EQ(Python("import sys\nsys.stdout.write('x' * (1 << 20) + 'y')", limits).end,
@@ -57,7 +57,7 @@ TEST_F(SandboxRunTest, WithholdsInputUntilTheProgramIsLoaded) {
       "early = select.select([0], [], [], 0.1)[0]\n"
       "os.write(3, b'r')\n"
       "os.write(3, (str(early) + input()).encode())";
-  const RunResult result = Python(program, ShortLimits(), "late\n", kHasResult | kFeedWhenLoaded);
+  const RunResult result = Python(program, RunLimits(), "late\n", kHasResult | kFeedWhenLoaded);
   EXPECT_TRUE(result.succeeded()) << result.stderr_bytes;
   EXPECT_EQ(result.result_bytes, "[]late");
 }
@@ -71,20 +71,20 @@ TEST_F(SandboxRunTest, CountsCpuTimeOfReapedChildren) {
       "    while os.times().user + os.times().system < 0.05: pass\n"
       "    os._exit(0)\n"
       "  os.wait()";
-  const RunResult result = Python(program, ShortLimits(0.3, 20.0));
+  const RunResult result = Python(program, LimitsOf(0.3, 40.0));
   EXPECT_EQ(result.end, EndKind::kCpu);
 }
 
 // Waiting costs nothing: only the wall limit, a net, ends it.
 TEST_F(SandboxRunTest, WaitingIsNoCpuTime) {
-  const RunResult result = Python("import time\ntime.sleep(0.5)", ShortLimits(0.2, 20.0));
+  const RunResult result = Python("import time\ntime.sleep(0.5)", LimitsOf(0.2, 40.0));
   EXPECT_TRUE(result.succeeded());
   EXPECT_GE(result.wall_s, 0.5);
   EXPECT_LT(result.cpu_s, 0.2);
 }
 
 TEST_F(SandboxRunTest, PagesSharedAfterForkCountOnce) {
-  RunLimits limits = ShortLimits(1.0, 20.0);
+  RunLimits limits;
   limits.memory_bytes = 200 << 20;
   const char* program =
       "import os, time\n"
@@ -127,7 +127,7 @@ TEST_F(SandboxRunTest, SandboxesRunSideBySide) {
   std::vector<std::string> said(4);
   for (size_t i = 0; i < said.size(); ++i) {
     threads.emplace_back([&said, i] {
-      said[i] = Python("print(input())", ShortLimits(1.0, 20.0), std::to_string(i)).stdout_bytes;
+      said[i] = Python("print(input())", RunLimits(), std::to_string(i)).stdout_bytes;
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -11,8 +11,7 @@
 
 namespace winnow::reward::sandbox {
 
-// Limits for tests: the CPU limit first, a wall of a second and a half.
-inline RunLimits ShortLimits(double cpu_s = 0.3, double wall_s = 1.5) {
+inline RunLimits LimitsOf(double cpu_s, double wall_s) {
   RunLimits limits;
   limits.cpu_us = static_cast<uint64_t>(cpu_s * 1e6);
   limits.wall_us = static_cast<uint64_t>(wall_s * 1e6);
@@ -21,7 +20,7 @@ inline RunLimits ShortLimits(double cpu_s = 0.3, double wall_s = 1.5) {
 
 // Runs `program`, Python, in `sandbox`.
 inline Result<RunResult> RunPython(Sandbox* sandbox, std::string_view program,
-                                   const RunLimits& limits = ShortLimits(),
+                                   const RunLimits& limits = RunLimits(),
                                    std::string_view stdin_bytes = "", uint32_t flags = 0) {
   WINNOW_RETURN_IF_ERROR(sandbox->PutFile("program.py", program));
   return sandbox->Run({.arguments = {"/usr/bin/python3", "-B", "-s", "/box/program.py"},
@@ -39,7 +38,7 @@ class SandboxTest : public ::testing::Test {
     if (access("/usr/bin/python3", X_OK) != 0) GTEST_SKIP() << "no /usr/bin/python3";
   }
   // One run in a sandbox of its own; a failed sandbox fails the test.
-  static RunResult Python(std::string_view program, const RunLimits& limits = ShortLimits(),
+  static RunResult Python(std::string_view program, const RunLimits& limits = RunLimits(),
                           std::string_view stdin_bytes = "", uint32_t flags = 0) {
     Result<Sandbox> sandbox = Sandbox::Start();
     if (!sandbox.ok()) {
