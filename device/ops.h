@@ -82,6 +82,24 @@ struct HeadRowGradient {
   Real kl = 0;
 };
 
+// One of the linear layers that read the same rows.
+template <typename Real>
+struct LinearOutput {
+  const PackedMatrix* w = nullptr;
+  Real* y = nullptr;  // [m, w->n()]
+};
+
+// One of the weights whose layers read the same rows.
+template <typename Real>
+struct WeightGradientOutput {
+  const Real* dy = nullptr;  // [rows, n]
+  size_t n = 0;
+  Real* dw = nullptr;  // [n, k], added to
+};
+
+// Whether a result replaces what is there or is added to it.
+enum class Write { kOverwrite, kAdd };
+
 // The operations of the forward and backward pass on one device in one arithmetic.
 // Place:     implemented by device/cpu (and device/cuda); model/ asks for operations only.
 // Bits:      each output row depends on its own row (and keys) and on the weights alone, never on
@@ -102,14 +120,28 @@ class Ops {
   // -- Linear layers ------------------------------------------------------------------------
   virtual std::unique_ptr<PackedMatrix> Pack(const Real* w, size_t n, size_t k, PackFor use) = 0;
   virtual void Repack(const Real* w, PackedMatrix* packed) = 0;
-  // y [m, n] = x [m, k] · Wᵀ
-  virtual void Linear(const Real* x, size_t m, const PackedMatrix& w, Real* y) = 0;
-  // dx [m, k] = dy [m, n] · W; `w` was packed kForwardAndInputGradient.
-  virtual void LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Real* dx) = 0;
-  // dw [n, k] += Σ over blocks, in their order, of (Σ over the block's rows t of dy[t, n] x[t, k]):
-  // each block's product is made from zero in the run's arithmetic, then added in float32.
-  virtual void LinearWeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
-                                    std::span<const RowBlock> blocks, Real* dw) = 0;
+  // y [m, n] = x [m, k] · Wᵀ for each output; x is prepared once for all of them.
+  virtual void Linear(const Real* x, size_t m, std::span<const LinearOutput<Real>> outputs) = 0;
+  void Linear(const Real* x, size_t m, const PackedMatrix& w, Real* y) {
+    const LinearOutput<Real> output{&w, y};
+    Linear(x, m, {&output, 1});
+  }
+  // dx [m, k] = dy [m, n] · W, or dx += that; `w` was packed kForwardAndInputGradient.
+  virtual void LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Write mode,
+                                   Real* dx) = 0;
+  void LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Real* dx) {
+    LinearInputGradient(dy, m, w, Write::kOverwrite, dx);
+  }
+  // dw [n, k] += Σ over blocks, in their order, of (Σ over the block's rows t of dy[t, n] x[t, k])
+  // for each output: each block's product is made from zero in the run's arithmetic, then added in
+  // float32. x [rows, k] is prepared once for all of them.
+  virtual void LinearWeightGradient(const Real* x, size_t k, std::span<const RowBlock> blocks,
+                                    std::span<const WeightGradientOutput<Real>> outputs) = 0;
+  void LinearWeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
+                            std::span<const RowBlock> blocks, Real* dw) {
+    const WeightGradientOutput<Real> output{dy, n, dw};
+    LinearWeightGradient(x, k, blocks, {&output, 1});
+  }
   // y[r, :] += bias;  dbias[:] += Σ over blocks of (Σ over the block's rows, from zero) dy.
   virtual void AddBias(const Real* bias, size_t m, size_t n, Real* y) = 0;
   virtual void BiasGradient(const Real* dy, size_t n, std::span<const RowBlock> blocks,

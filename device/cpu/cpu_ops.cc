@@ -87,21 +87,27 @@ void CpuOps<Real>::Repack(const Real* w, PackedMatrix* packed) {
 }
 
 template <typename Real>
-void CpuOps<Real>::Linear(const Real* x, size_t m, const PackedMatrix& w, Real* y) {
-  gemm_.Multiply(x, m, static_cast<const CpuPackedMatrix&>(w).forward, y);
+void CpuOps<Real>::Linear(const Real* x, size_t m, std::span<const LinearOutput<Real>> outputs) {
+  products_.clear();
+  for (const LinearOutput<Real>& output : outputs) {
+    products_.push_back({&static_cast<const CpuPackedMatrix&>(*output.w).forward, output.y});
+  }
+  gemm_.Multiply(x, m, products_, Write::kOverwrite);
 }
 
 template <typename Real>
-void CpuOps<Real>::LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Real* dx) {
+void CpuOps<Real>::LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Write mode,
+                                       Real* dx) {
   const auto& packed = static_cast<const CpuPackedMatrix&>(w);
   WINNOW_CHECK(packed.transpose != nullptr);
-  gemm_.Multiply(dy, m, *packed.transpose, dx);
+  const typename Gemm<Real>::Product product{packed.transpose.get(), dx};
+  gemm_.Multiply(dy, m, {&product, 1}, mode);
 }
 
 template <typename Real>
-void CpuOps<Real>::LinearWeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
-                                        std::span<const RowBlock> blocks, Real* dw) {
-  gemm_.WeightGradient(dy, x, n, k, blocks, dw);
+void CpuOps<Real>::LinearWeightGradient(const Real* x, size_t k, std::span<const RowBlock> blocks,
+                                        std::span<const WeightGradientOutput<Real>> outputs) {
+  gemm_.WeightGradient(x, k, blocks, outputs);
 }
 
 template <typename Real>

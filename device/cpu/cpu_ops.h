@@ -26,10 +26,14 @@ class CpuOps final : public Ops<Real> {
 
   std::unique_ptr<PackedMatrix> Pack(const Real* w, size_t n, size_t k, PackFor use) override;
   void Repack(const Real* w, PackedMatrix* packed) override;
-  void Linear(const Real* x, size_t m, const PackedMatrix& w, Real* y) override;
-  void LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Real* dx) override;
-  void LinearWeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
-                            std::span<const RowBlock> blocks, Real* dw) override;
+  using Ops<Real>::Linear;
+  using Ops<Real>::LinearInputGradient;
+  using Ops<Real>::LinearWeightGradient;
+  void Linear(const Real* x, size_t m, std::span<const LinearOutput<Real>> outputs) override;
+  void LinearInputGradient(const Real* dy, size_t m, const PackedMatrix& w, Write mode,
+                           Real* dx) override;
+  void LinearWeightGradient(const Real* x, size_t k, std::span<const RowBlock> blocks,
+                            std::span<const WeightGradientOutput<Real>> outputs) override;
   void AddBias(const Real* bias, size_t m, size_t n, Real* y) override;
   void BiasGradient(const Real* dy, size_t n, std::span<const RowBlock> blocks,
                     Real* dbias) override;
@@ -82,6 +86,7 @@ class CpuOps final : public Ops<Real> {
   const GemmChoice<Real> choice_;
   ThreadPool* const pool_;
   Gemm<Real> gemm_;
+  std::vector<typename Gemm<Real>::Product> products_;  // of the call at work
 };
 
 // The kernels for `arithmetic` on `isa`, which this machine must have. With `stand_in`, AMX and

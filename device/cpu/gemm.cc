@@ -9,8 +9,8 @@ namespace winnow::device {
 namespace {
 
 constexpr size_t kSerialMultiplyAdds = 200'000;  // below, a fork costs more than it saves
-constexpr size_t kRowChunk = 256;                // rows of x that stay in the cache meanwhile
-constexpr size_t kGradientRows = 64;             // rows of dw of one task
+constexpr size_t kLeftBytes = 768 << 10;         // of the rows that stay in a core's cache
+constexpr size_t kGradientBlocks = 32;           // blocks of a weight gradient at a time
 constexpr size_t kTileRows = 16;
 
 size_t Ceil(size_t n, size_t multiple) { return (n + multiple - 1) / multiple; }
@@ -33,6 +33,12 @@ size_t InnerMultiple(Arithmetic arithmetic) {
 size_t Grain(size_t tasks, int threads, size_t multiply_adds) {
   if (multiply_adds < kSerialMultiplyAdds) return tasks;
   return std::max<size_t>(1, tasks / (static_cast<size_t>(threads) * 8));
+}
+
+// Rows of `row_bytes` that fit `bytes`: whole pairs of tiles, at least two.
+size_t RowsInCache(size_t bytes, size_t row_bytes) {
+  constexpr size_t kMultiple = 2 * kTileRows;
+  return std::max(kMultiple, bytes / row_bytes / kMultiple * kMultiple);
 }
 
 // A thread's calls of a kernel.
@@ -80,11 +86,17 @@ struct LeftShape {
 }  // namespace
 
 Panels::Panels(Arithmetic arithmetic, size_t element_bytes, size_t inner, size_t columns)
+    : Panels(arithmetic, element_bytes, inner, columns, &own_) {}
+
+Panels::Panels(Arithmetic arithmetic, size_t element_bytes, size_t inner, size_t columns,
+               AlignedBuffer* memory)
     : inner_(inner),
       padded_inner_(RoundUp(inner, InnerMultiple(arithmetic))),
       columns_(columns),
-      panel_bytes_(padded_inner_ * kPanelColumns * element_bytes),
-      buffer_(num_panels() * panel_bytes_) {}
+      panel_bytes_(padded_inner_ * kPanelColumns * element_bytes) {
+  memory->Grow(size_bytes());
+  data_ = memory->data();
+}
 
 CpuPackedMatrix::CpuPackedMatrix(Arithmetic arithmetic, size_t element_bytes, size_t n, size_t k,
                                  PackFor use)
@@ -154,38 +166,49 @@ void Gemm<Real>::PrepareRows(const GemmKernel<Real>& kernel, const Real* x, size
 }
 
 template <typename Real>
-void Gemm<Real>::Multiply(const Real* x, size_t m, const Panels& b, Real* y) {
-  if (m == 0) return;
+void Gemm<Real>::Multiply(const Real* x, size_t m, std::span<const Product> products, Write mode) {
+  if (m == 0 || products.empty()) return;
   const GemmKernel<Real>& kernel = m >= choice_.large_from ? choice_.large : choice_.small;
-  const size_t k = b.inner(), padded = b.padded_inner(), columns = b.columns();
+  const size_t k = products[0].b->inner(), padded = products[0].b->padded_inner();
+  size_t panels = 0;
+  for (const Product& product : products) {
+    WINNOW_CHECK_EQ(product.b->inner(), k);
+    panels += product.b->num_panels();
+  }
   const LeftShape shape = LeftShape::Of(kernel, padded);
   const std::byte* a = reinterpret_cast<const std::byte*>(x);
   if (bf16()) {
     PrepareRows(kernel, x, m, k, padded);
     a = rows_.data();
   }
-  const size_t tasks = Ceil(m, kRowChunk) * b.num_panels();
+  const size_t row_chunk = RowsInCache(kLeftBytes, shape.Size(kTileRows) / kTileRows);
+  const size_t tasks = Ceil(m, row_chunk) * panels;
   const auto body = [&](size_t task, size_t end) {
     const KernelScope<Real> scope(kernel, bf16());
     for (; task < end; ++task) {
-      const size_t row = task / b.num_panels() * kRowChunk;
-      const size_t p = task % b.num_panels();
+      const size_t row = task / panels * row_chunk;
+      size_t p = task % panels;  // of all products, then of its own
+      const Product* product = products.data();
+      for (; p >= product->b->num_panels(); ++product) p -= product->b->num_panels();
+      const size_t columns = product->b->columns();
       kernel.run({.a = a + shape.Offset(row, 0),
                   .a_stride = shape.stride(),
-                  .b = b.panel(p),
+                  .b = product->b->panel(p),
                   .k = padded,
-                  .c = y + row * columns + p * kPanelColumns,
+                  .c = product->y + row * columns + p * kPanelColumns,
                   .c_stride = columns,
-                  .rows = std::min(kRowChunk, m - row),
-                  .columns = std::min(kPanelColumns, columns - p * kPanelColumns)});
+                  .rows = std::min(row_chunk, m - row),
+                  .columns = std::min(kPanelColumns, columns - p * kPanelColumns),
+                  .add = mode == Write::kAdd});
     }
   };
-  pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), m * k * columns), body);
+  pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), m * k * panels * kPanelColumns),
+                     body);
 }
 
 template <typename Real>
 void Gemm<Real>::PackColumns(const Real* x, size_t k, std::span<const RowBlock> blocks,
-                             const std::vector<size_t>& starts, Panels* out) {
+                             Panels* out) {
   const size_t tasks = blocks.size() * out->num_panels();
   const size_t bytes = (bf16() ? sizeof(uint16_t) : sizeof(Real)) * kPanelColumns;
   const auto pack = bf16() ? kernels_.pack_columns_bf16 : kernels_.pack_columns_real;
@@ -194,18 +217,17 @@ void Gemm<Real>::PackColumns(const Real* x, size_t k, std::span<const RowBlock> 
       const size_t b = task / out->num_panels(), p = task % out->num_panels();
       const size_t column = p * kPanelColumns;
       pack(x + blocks[b].begin * k + column, k, std::min(kPanelColumns, k - column),
-           blocks[b].end - blocks[b].begin, starts[b + 1] - starts[b],
-           out->panel(p) + starts[b] * bytes);
+           blocks[b].end - blocks[b].begin, starts_[b + 1] - starts_[b],
+           out->panel(p) + starts_[b] * bytes);
     }
   };
-  pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), starts.back() * k), body);
+  pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), starts_.back() * k), body);
 }
 
 template <typename Real>
 void Gemm<Real>::PackTransposed(const GemmKernel<Real>& kernel, const Real* dy, size_t n,
-                                std::span<const RowBlock> blocks,
-                                const std::vector<size_t>& starts) {
-  const LeftShape shape = LeftShape::Of(kernel, starts.back());
+                                std::span<const RowBlock> blocks) {
+  const LeftShape shape = LeftShape::Of(kernel, starts_.back());
   rows_.Grow(shape.Size(n));
   const size_t strips = Ceil(n, kTileRows), tasks = blocks.size() * strips;
   const auto transpose = kernel.left != LeftLayout::kRealRows ? kernels_.transpose_bf16
@@ -215,50 +237,62 @@ void Gemm<Real>::PackTransposed(const GemmKernel<Real>& kernel, const Real* dy, 
     for (; task < end; ++task) {
       const size_t b = task / strips, column = task % strips * kTileRows;
       transpose(dy + blocks[b].begin * n + column, n, std::min(kTileRows, n - column),
-                blocks[b].end - blocks[b].begin, starts[b + 1] - starts[b], shape.row_stride(),
-                shape.piece_stride(), rows_.data() + shape.Offset(column, starts[b]));
+                blocks[b].end - blocks[b].begin, starts_[b + 1] - starts_[b], shape.row_stride(),
+                shape.piece_stride(), rows_.data() + shape.Offset(column, starts_[b]));
     }
   };
-  pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), starts.back() * n), body);
+  pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), starts_.back() * n), body);
 }
 
 template <typename Real>
-void Gemm<Real>::WeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
-                                std::span<const RowBlock> blocks, Real* dw) {
-  std::vector<size_t> starts = {0};  // of each block in the padded token order, and the end
+void Gemm<Real>::WeightGradient(const Real* x, size_t k, std::span<const RowBlock> blocks,
+                                std::span<const WeightGradientOutput<Real>> outputs) {
+  starts_ = {0};
   for (const RowBlock& block : blocks) {
     WINNOW_CHECK_LE(block.end - block.begin, size_t{64});
     const size_t rows = block.end - block.begin;
-    starts.push_back(starts.back() + RoundUp(rows, InnerMultiple(choice_.arithmetic)));
+    starts_.push_back(starts_.back() + RoundUp(rows, InnerMultiple(choice_.arithmetic)));
   }
-  const size_t padded = starts.back();
-  if (padded == 0) return;
-  const GemmKernel<Real>& kernel = n >= choice_.large_from ? choice_.large : choice_.small;
-  const LeftShape shape = LeftShape::Of(kernel, padded);
-  if (blocks_ == nullptr || blocks_->padded_inner() != padded || blocks_->columns() != k) {
-    blocks_ = std::make_unique<Panels>(choice_.arithmetic, bf16() ? sizeof(uint16_t) : sizeof(Real),
-                                       padded, k);
+  if (starts_.back() == 0) return;
+  Panels columns(choice_.arithmetic, bf16() ? sizeof(uint16_t) : sizeof(Real), starts_.back(), k,
+                 &block_memory_);
+  PackColumns(x, k, blocks, &columns);
+  for (const WeightGradientOutput<Real>& output : outputs) {
+    const GemmKernel<Real>& kernel = output.n >= choice_.large_from ? choice_.large : choice_.small;
+    PackTransposed(kernel, output.dy, output.n, blocks);
+    AddBlocks(kernel, columns, output);
   }
-  PackColumns(x, k, blocks, starts, blocks_.get());
-  PackTransposed(kernel, dy, n, blocks, starts);
+}
 
-  const size_t panels = blocks_->num_panels();
-  const size_t tasks = panels * Ceil(n, kGradientRows);
-  const auto body = [&](size_t task, size_t end) {
-    const KernelScope<Real> scope(kernel, bf16());
-    for (; task < end; ++task) {
-      const size_t row = task / panels * kGradientRows, p = task % panels;
-      kernel.run_blocks({.a = rows_.data() + shape.Offset(row, 0),
-                         .a_stride = shape.stride(),
-                         .b = blocks_->panel(p),
-                         .c = dw + row * k + p * kPanelColumns,
-                         .c_stride = k,
-                         .rows = std::min(kGradientRows, n - row),
-                         .columns = std::min(kPanelColumns, k - p * kPanelColumns)},
-                        starts.data(), blocks.size());
-    }
-  };
-  pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), padded * n * k), body);
+template <typename Real>
+void Gemm<Real>::AddBlocks(const GemmKernel<Real>& kernel, const Panels& columns,
+                           const WeightGradientOutput<Real>& output) {
+  const size_t n = output.n, k = columns.columns(), panels = columns.num_panels();
+  const LeftShape shape = LeftShape::Of(kernel, starts_.back());
+  const size_t num_blocks = starts_.size() - 1;
+  // Blocks at a time, so that their part of a task's rows stays in the cache for all panels.
+  for (size_t first = 0; first < num_blocks; first += kGradientBlocks) {
+    const size_t count = std::min(kGradientBlocks, num_blocks - first);
+    const size_t row_chunk = RowsInCache(
+        kLeftBytes, (starts_[first + count] - starts_[first]) * shape.element);
+    const size_t tasks = panels * Ceil(n, row_chunk);
+    const auto body = [&](size_t task, size_t end) {
+      const KernelScope<Real> scope(kernel, bf16());
+      for (; task < end; ++task) {
+        const size_t row = task / panels * row_chunk, p = task % panels;
+        kernel.run_blocks({.a = rows_.data() + shape.Offset(row, 0),
+                           .a_stride = shape.stride(),
+                           .b = columns.panel(p),
+                           .c = output.dw + row * k + p * kPanelColumns,
+                           .c_stride = k,
+                           .rows = std::min(row_chunk, n - row),
+                           .columns = std::min(kPanelColumns, k - p * kPanelColumns)},
+                          starts_.data() + first, count);
+      }
+    };
+    const size_t inner = starts_[first + count] - starts_[first];
+    pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), inner * n * k), body);
+  }
 }
 
 template class Gemm<float>;

@@ -26,23 +26,27 @@ struct GemmChoice {
 // Real [panels][inner][32]. Columns and inner are padded with zeros.
 class Panels {
  public:
-  // An operand of `columns` outputs and `inner` summed indices.
+  // An operand of `columns` outputs and `inner` summed indices, in memory of its own or in
+  // `memory`, which grows as needed and must outlive it.
   Panels(Arithmetic arithmetic, size_t element_bytes, size_t inner, size_t columns);
+  Panels(Arithmetic arithmetic, size_t element_bytes, size_t inner, size_t columns,
+         AlignedBuffer* memory);
 
   size_t inner() const { return inner_; }
   size_t padded_inner() const { return padded_inner_; }
   size_t columns() const { return columns_; }
   size_t num_panels() const { return (columns_ + kPanelColumns - 1) / kPanelColumns; }
   size_t size_bytes() const { return num_panels() * panel_bytes_; }
-  std::byte* panel(size_t p) { return buffer_.data() + p * panel_bytes_; }
-  const std::byte* panel(size_t p) const { return buffer_.data() + p * panel_bytes_; }
+  std::byte* panel(size_t p) { return data_ + p * panel_bytes_; }
+  const std::byte* panel(size_t p) const { return data_ + p * panel_bytes_; }
 
  private:
   size_t inner_;
   size_t padded_inner_;
   size_t columns_;
   size_t panel_bytes_;
-  AlignedBuffer buffer_;
+  AlignedBuffer own_;
+  std::byte* data_ = nullptr;
 };
 
 // A packed weight and, if asked for, its transpose for the input gradient.
@@ -67,11 +71,16 @@ class Gemm {
 
   std::unique_ptr<PackedMatrix> Pack(const Real* w, size_t n, size_t k, PackFor use);
   void Repack(const Real* w, CpuPackedMatrix* packed);
-  // y [m, b.columns] = x [m, b.inner] · b
-  void Multiply(const Real* x, size_t m, const Panels& b, Real* y);
+  // y [m, b->columns] = x [m, b->inner] · b
+  struct Product {
+    const Panels* b = nullptr;
+    Real* y = nullptr;
+  };
+  // Products of the same rows. REQUIRES: equal inner sizes.
+  void Multiply(const Real* x, size_t m, std::span<const Product> products, Write mode);
   // See Ops::LinearWeightGradient.
-  void WeightGradient(const Real* dy, const Real* x, size_t n, size_t k,
-                      std::span<const RowBlock> blocks, Real* dw);
+  void WeightGradient(const Real* x, size_t k, std::span<const RowBlock> blocks,
+                      std::span<const WeightGradientOutput<Real>> outputs);
 
  private:
   bool bf16() const { return choice_.arithmetic != Arithmetic::kF32; }
@@ -79,17 +88,20 @@ class Gemm {
   void PrepareRows(const GemmKernel<Real>& kernel, const Real* x, size_t m, size_t k,
                    size_t padded);
   // Fills a panel per 32 columns of x, blocks padded to `starts`.
-  void PackColumns(const Real* x, size_t k, std::span<const RowBlock> blocks,
-                   const std::vector<size_t>& starts, Panels* out);
+  void PackColumns(const Real* x, size_t k, std::span<const RowBlock> blocks, Panels* out);
   // Fills rows_ with dy transposed, blocks padded to `starts`.
   void PackTransposed(const GemmKernel<Real>& kernel, const Real* dy, size_t n,
-                      std::span<const RowBlock> blocks, const std::vector<size_t>& starts);
+                      std::span<const RowBlock> blocks);
+  // dw += the blocks' products of rows_ and `columns`.
+  void AddBlocks(const GemmKernel<Real>& kernel, const Panels& columns,
+                 const WeightGradientOutput<Real>& output);
 
   const Kernels<Real>& kernels_;
   const GemmChoice<Real> choice_;
   ThreadPool* const pool_;
-  AlignedBuffer rows_;              // prepared left operand
-  std::unique_ptr<Panels> blocks_;  // packed right operand of a weight gradient
+  AlignedBuffer rows_;          // prepared left operand
+  AlignedBuffer block_memory_;  // packed right operand of a weight gradient
+  std::vector<size_t> starts_;  // of each block in the padded order of its rows, and the end
 };
 
 }  // namespace winnow::device

@@ -95,7 +95,7 @@ void RegisterAll() {
       if (isa == Isa::kAvx512Bf16 && a != Arithmetic::kBf16Pair) continue;
       if (isa == Isa::kAmx && a != Arithmetic::kBf16Tile) continue;
       const std::string name = std::string(ArithmeticName(a)) + "/" + std::string(IsaName(isa));
-      for (const size_t m : {1, 8, 64, 512}) {
+      for (const size_t m : {1, 8, 64, 512, 4096}) {
         const std::string rows = "/" + std::to_string(m);
         benchmark::RegisterBenchmark(("forward/" + name + rows).c_str(),
                                      [=](benchmark::State& s) { Forward(s, a, isa, m); })
