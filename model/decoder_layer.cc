@@ -5,15 +5,17 @@
 namespace winnow::model {
 namespace {
 
-// q or k of the rows: projected, normalised per head if the family does, rotated. `raw` is the
-// projection before the norm, null without one.
+// Where the projection of q or k goes: before the norm per head, if the family has one.
 template <typename Real>
-void ProjectAndRotate(const LayerContext<Real>& context, const Linear<Real>& linear,
-                      const Norm<Real>& norm, const Real* normed, size_t heads, Real* raw,
-                      Real* inv_rms, Real* out) {
+Real* Projected(const Norm<Real>& norm, Real* raw, Real* out) {
+  return norm.weight != nullptr ? raw : out;
+}
+
+// q or k of the rows from their projection: normalised per head if the family does, rotated.
+template <typename Real>
+void NormAndRotate(const LayerContext<Real>& context, const Norm<Real>& norm, size_t heads,
+                   const Real* raw, Real* inv_rms, Real* out) {
   const size_t rows = context.rows.num_rows(), head_dim = context.shape.head_dim;
-  Real* projected = norm.weight != nullptr ? raw : out;
-  LinearForward(context.ops, linear, normed, rows, &context.scratch.linear, projected);
   if (norm.weight != nullptr) {
     context.ops.RmsNorm(raw, norm.weight, rows * heads, head_dim, context.rms_norm_eps, out,
                         inv_rms);
@@ -30,18 +32,15 @@ void Normalise(const LayerContext<Real>& context, const DecoderLayer<Real>& laye
 }
 
 template <typename Real>
-void ProjectKeys(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
-                 const LayerActivations<Real>& act) {
-  ProjectAndRotate(context, layer.k, layer.k_norm, act.normed, context.shape.kv_heads, act.k_raw,
-                   act.k_inv_rms, act.k);
+void RotateQueries(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                   const LayerActivations<Real>& act) {
+  NormAndRotate(context, layer.q_norm, context.shape.heads, act.q_raw, act.q_inv_rms, act.q);
 }
 
 template <typename Real>
-void ProjectValuesAndWrite(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
-                           const LayerActivations<Real>& act) {
-  LinearForward(context.ops, layer.v, act.normed, context.rows.num_rows(), &context.scratch.linear,
-                act.v);
-  context.ops.WriteKv(context.shape, act.k, act.v, context.rows.slots());
+void RotateKeys(const LayerContext<Real>& context, const DecoderLayer<Real>& layer,
+                const LayerActivations<Real>& act) {
+  NormAndRotate(context, layer.k_norm, context.shape.kv_heads, act.k_raw, act.k_inv_rms, act.k);
 }
 
 // dx [tokens · rows_per_token, width] of a norm; a frozen norm's weight gradient goes nowhere.
@@ -59,13 +58,14 @@ void NormBackward(const LayerContext<Real>& context, const Norm<Real>& norm, con
 template <typename Real>
 const Real* UnrotateAndUnnorm(const LayerContext<Real>& context, const Norm<Real>& norm,
                               const Real* raw, const Real* inv_rms, size_t heads,
-                              std::span<const device::RowBlock> blocks, Real* d) {
+                              std::span<const device::RowBlock> blocks, Buffer<Real>* draw,
+                              Real* d) {
   const size_t rows = context.rows.num_rows(), head_dim = context.shape.head_dim;
   context.ops.Rope(context.rows.positions(), context.cos_sin, heads, head_dim, /*inverse=*/true, d);
   if (norm.weight == nullptr) return d;
-  Real* draw = context.scratch.draw.Reserve(rows * heads * head_dim);
-  NormBackward(context, norm, d, raw, inv_rms, heads, blocks, draw);
-  return draw;
+  Real* result = draw->Reserve(rows * heads * head_dim);
+  NormBackward(context, norm, d, raw, inv_rms, heads, blocks, result);
+  return result;
 }
 
 // dm [R, hidden] holds dy on entry and d(middle) on return.
@@ -77,16 +77,14 @@ void MlpBackward(const LayerContext<Real>& context, const DecoderLayer<Real>& la
   const size_t hidden = layer.gate.k, inner = layer.gate.n;
   LayerScratch<Real>& scratch = context.scratch;
   Real* dproduct = scratch.dproduct.Reserve(rows * inner);
-  LinearBackward(context.ops, layer.down, act.product, dm, rows, blocks, &scratch.linear,
-                 InputGradient::kOverwrite, dproduct);
+  LinearBackward<Real>(context.ops, {{&layer.down, dm}}, act.product, rows, blocks, &scratch.linear,
+                       dproduct);
   Real* dgate = scratch.dgate.Reserve(rows * inner);
   Real* dup = scratch.dup.Reserve(rows * inner);
   context.ops.SiluMulGradient(dproduct, act.gate, act.up, rows * inner, dgate, dup);
   Real* dnormed = scratch.dnormed.Reserve(rows * hidden);
-  LinearBackward(context.ops, layer.gate, act.mlp_normed, dgate, rows, blocks, &scratch.linear,
-                 InputGradient::kOverwrite, dnormed);
-  LinearBackward(context.ops, layer.up, act.mlp_normed, dup, rows, blocks, &scratch.linear,
-                 InputGradient::kAdd, dnormed);
+  LinearBackward<Real>(context.ops, {{&layer.gate, dgate}, {&layer.up, dup}}, act.mlp_normed, rows,
+                       blocks, &scratch.linear, dnormed);
   Real* through_norm = scratch.dmiddle.Reserve(rows * hidden);
   NormBackward(context, layer.mlp_norm, dnormed, act.middle, act.mlp_inv_rms, 1, blocks,
                through_norm);
@@ -103,22 +101,18 @@ void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Rea
   const size_t heads = context.shape.heads, kv_heads = context.shape.kv_heads;
   LayerScratch<Real>& scratch = context.scratch;
   Real* dattention = scratch.dattention.Reserve(rows * layer.q.n);
-  LinearBackward(context.ops, layer.o, act.attention, dx, rows, blocks, &scratch.linear,
-                 InputGradient::kOverwrite, dattention);
+  LinearBackward<Real>(context.ops, {{&layer.o, dx}}, act.attention, rows, blocks, &scratch.linear,
+                       dattention);
   Real* dq = scratch.dq.Reserve(rows * layer.q.n);
   context.ops.AttentionGradient(context.shape, context.rows.sequences(), act.q, act.attention,
                                 act.stats, dattention, dq, dkeys.all_dk, dkeys.all_dv);
   Real* dnormed = scratch.dnormed.Reserve(rows * hidden);
-  const Real* dq_raw =
-      UnrotateAndUnnorm(context, layer.q_norm, act.q_raw, act.q_inv_rms, heads, blocks, dq);
-  LinearBackward(context.ops, layer.q, act.normed, dq_raw, rows, blocks, &scratch.linear,
-                 InputGradient::kOverwrite, dnormed);
+  const Real* dq_raw = UnrotateAndUnnorm(context, layer.q_norm, act.q_raw, act.q_inv_rms, heads,
+                                         blocks, &scratch.dq_raw, dq);
   const Real* dk_raw = UnrotateAndUnnorm(context, layer.k_norm, act.k_raw, act.k_inv_rms, kv_heads,
-                                         blocks, dkeys.dk);
-  LinearBackward(context.ops, layer.k, act.normed, dk_raw, rows, blocks, &scratch.linear,
-                 InputGradient::kAdd, dnormed);
-  LinearBackward(context.ops, layer.v, act.normed, dkeys.dv, rows, blocks, &scratch.linear,
-                 InputGradient::kAdd, dnormed);
+                                         blocks, &scratch.dk_raw, dkeys.dk);
+  LinearBackward<Real>(context.ops, {{&layer.q, dq_raw}, {&layer.k, dk_raw}, {&layer.v, dkeys.dv}},
+                       act.normed, rows, blocks, &scratch.linear, dnormed);
   Real* through_norm = scratch.dmiddle.Reserve(rows * hidden);
   NormBackward(context, layer.attention_norm, dnormed, x, act.inv_rms, 1, blocks, through_norm);
   context.ops.Add(through_norm, rows * hidden, dx);
@@ -129,8 +123,8 @@ void AttentionBackward(const LayerContext<Real>& context, const DecoderLayer<Rea
 template <typename Real>
 size_t LayerScratch<Real>::size_bytes() const {
   size_t bytes = linear.size_bytes();
-  for (const Buffer<Real>* buffer :
-       {&dproduct, &dgate, &dup, &dnormed, &dmiddle, &dattention, &dq, &draw, &frozen_norm}) {
+  for (const Buffer<Real>* buffer : {&dproduct, &dgate, &dup, &dnormed, &dmiddle, &dattention, &dq,
+                                     &dq_raw, &dk_raw, &frozen_norm}) {
     bytes += buffer->size_bytes();
   }
   return bytes;
@@ -146,8 +140,11 @@ template <typename Real>
 void WriteKeys(const LayerContext<Real>& context, const DecoderLayer<Real>& layer, const Real* x,
                const LayerActivations<Real>& act) {
   Normalise(context, layer, x, act);
-  ProjectKeys(context, layer, act);
-  ProjectValuesAndWrite(context, layer, act);
+  LinearForward<Real>(context.ops,
+                      {{&layer.k, Projected(layer.k_norm, act.k_raw, act.k)}, {&layer.v, act.v}},
+                      act.normed, context.rows.num_rows(), &context.scratch.linear);
+  RotateKeys(context, layer, act);
+  context.ops.WriteKv(context.shape, act.k, act.v, context.rows.slots());
 }
 
 template <typename Real>
@@ -155,14 +152,24 @@ void AttentionForward(const LayerContext<Real>& context, const DecoderLayer<Real
                       const Real* x, const LayerActivations<Real>& act, Keys keys) {
   device::Ops<Real>& ops = context.ops;
   const size_t rows = context.rows.num_rows(), hidden = layer.q.k;
+  LinearScratch<Real>* const scratch = &context.scratch.linear;
+  const LinearCall<Real> q = {&layer.q, Projected(layer.q_norm, act.q_raw, act.q)};
+  const LinearCall<Real> k = {&layer.k, Projected(layer.k_norm, act.k_raw, act.k)};
   Normalise(context, layer, x, act);
-  ProjectAndRotate(context, layer.q, layer.q_norm, act.normed, context.shape.heads, act.q_raw,
-                   act.q_inv_rms, act.q);
-  // The QK-norm's backward pass needs the keys before it.
-  if (keys == Keys::kToWrite || layer.k_norm.weight != nullptr) ProjectKeys(context, layer, act);
-  if (keys == Keys::kToWrite) ProjectValuesAndWrite(context, layer, act);
+  if (keys == Keys::kToWrite) {
+    LinearForward<Real>(ops, {q, k, {&layer.v, act.v}}, act.normed, rows, scratch);
+    RotateKeys(context, layer, act);
+    ops.WriteKv(context.shape, act.k, act.v, context.rows.slots());
+  } else if (layer.k_norm.weight != nullptr) {
+    // The QK-norm's backward pass needs the keys before it.
+    LinearForward<Real>(ops, {q, k}, act.normed, rows, scratch);
+    RotateKeys(context, layer, act);
+  } else {
+    LinearForward<Real>(ops, {q}, act.normed, rows, scratch);
+  }
+  RotateQueries(context, layer, act);
   ops.Attention(context.shape, context.rows.sequences(), act.q, act.attention, act.stats);
-  LinearForward(ops, layer.o, act.attention, rows, &context.scratch.linear, act.middle);
+  LinearForward(ops, layer.o, act.attention, rows, scratch, act.middle);
   ops.Add(x, rows * hidden, act.middle);
 }
 
@@ -172,8 +179,8 @@ void MlpInnerForward(const LayerContext<Real>& context, const DecoderLayer<Real>
   const size_t rows = context.rows.num_rows();
   context.ops.RmsNorm(act.middle, layer.mlp_norm.weight, rows, layer.gate.k, context.rms_norm_eps,
                       act.mlp_normed, act.mlp_inv_rms);
-  LinearForward(context.ops, layer.gate, act.mlp_normed, rows, &context.scratch.linear, act.gate);
-  LinearForward(context.ops, layer.up, act.mlp_normed, rows, &context.scratch.linear, act.up);
+  LinearForward<Real>(context.ops, {{&layer.gate, act.gate}, {&layer.up, act.up}}, act.mlp_normed,
+                      rows, &context.scratch.linear);
   context.ops.SiluMul(act.gate, act.up, rows * layer.gate.n, act.product);
 }
 

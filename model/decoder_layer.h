@@ -53,10 +53,10 @@ struct LayerActivations {
 template <typename Real>
 struct LayerScratch {
   LinearScratch<Real> linear;
-  Buffer<Real> dproduct, dgate, dup;  // [R, intermediate]
-  Buffer<Real> dnormed, dmiddle;      // [R, hidden]
-  Buffer<Real> dattention, dq, draw;  // [R, heads · head_dim]
-  Buffer<Real> frozen_norm;           // gradient of a norm that is not trained
+  Buffer<Real> dproduct, dgate, dup;            // [R, intermediate]
+  Buffer<Real> dnormed, dmiddle;                // [R, hidden]
+  Buffer<Real> dattention, dq, dq_raw, dk_raw;  // [R, heads · head_dim]
+  Buffer<Real> frozen_norm;                     // gradient of a norm that is not trained
   size_t size_bytes() const;
 };
 

@@ -77,9 +77,8 @@ void Head<Real>::Backward(const Real* hidden, const HeadRows& rows, const TrainO
                              with_kl ? reference_logits_.data() : nullptr,
                              with_kl ? reference_stats_.data() : nullptr,
                              with_kl ? kl_.data() : nullptr);
-    LinearBackward(*ops_, *matrix_, hidden + chunk.begin * width, logits_.data(), count,
-                   chunk.blocks, &scratch_, InputGradient::kOverwrite,
-                   dhidden + chunk.begin * width);
+    LinearBackward<Real>(*ops_, {{matrix_, logits_.data()}}, hidden + chunk.begin * width, count,
+                         chunk.blocks, &scratch_, dhidden + chunk.begin * width);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 
 #include "device/ops.h"
@@ -33,25 +34,40 @@ struct LinearScratch {
   Buffer<Real> low_rank;           // [m, rank] s·A x
   Buffer<Real> low_rank_gradient;  // [m, rank]
   Buffer<Real> output;             // [m, n]
-  Buffer<Real> input;              // [m, k]
   size_t size_bytes() const {
-    return low_rank.size_bytes() + low_rank_gradient.size_bytes() + output.size_bytes() +
-           input.size_bytes();
+    return low_rank.size_bytes() + low_rank_gradient.size_bytes() + output.size_bytes();
   }
 };
 
-// y [m, n] from x [m, k].
+// A layer and where its result goes.
+template <typename Real>
+struct LinearCall {
+  const Linear<Real>* layer = nullptr;
+  Real* y = nullptr;  // [m, n]
+};
+
+// y from x [m, k] for layers that read the same rows.
+template <typename Real>
+void LinearForward(device::Ops<Real>& ops, std::initializer_list<LinearCall<Real>> calls,
+                   const Real* x, size_t m, LinearScratch<Real>* scratch);
 template <typename Real>
 void LinearForward(device::Ops<Real>& ops, const Linear<Real>& layer, const Real* x, size_t m,
-                   LinearScratch<Real>* scratch, Real* y);
+                   LinearScratch<Real>* scratch, Real* y) {
+  LinearForward<Real>(ops, {{&layer, y}}, x, m, scratch);
+}
 
-enum class InputGradient { kOverwrite, kAdd };
-
-// Adds the weights' gradients, block by block, and writes (or adds) dx [m, k]. `x` is the input
-// of the forward pass.
+// A layer and the gradient of its result.
 template <typename Real>
-void LinearBackward(device::Ops<Real>& ops, const Linear<Real>& layer, const Real* x,
-                    const Real* dy, size_t m, std::span<const device::RowBlock> blocks,
-                    LinearScratch<Real>* scratch, InputGradient mode, Real* dx);
+struct LinearGradient {
+  const Linear<Real>* layer = nullptr;
+  const Real* dy = nullptr;  // [m, n]
+};
+
+// Adds the weights' gradients, block by block, and writes dx [m, k], the sum over the layers in
+// their order. `x` is the input of the forward pass.
+template <typename Real>
+void LinearBackward(device::Ops<Real>& ops, std::initializer_list<LinearGradient<Real>> gradients,
+                    const Real* x, size_t m, std::span<const device::RowBlock> blocks,
+                    LinearScratch<Real>* scratch, Real* dx);
 
 }  // namespace winnow::model

@@ -273,8 +273,8 @@ void Gemm<Real>::AddBlocks(const GemmKernel<Real>& kernel, const Panels& columns
   // Blocks at a time, so that their part of a task's rows stays in the cache for all panels.
   for (size_t first = 0; first < num_blocks; first += kGradientBlocks) {
     const size_t count = std::min(kGradientBlocks, num_blocks - first);
-    const size_t row_chunk = RowsInCache(
-        kLeftBytes, (starts_[first + count] - starts_[first]) * shape.element);
+    const size_t row_chunk =
+        RowsInCache(kLeftBytes, (starts_[first + count] - starts_[first]) * shape.element);
     const size_t tasks = panels * Ceil(n, row_chunk);
     const auto body = [&](size_t task, size_t end) {
       const KernelScope<Real> scope(kernel, bf16());

@@ -51,8 +51,8 @@ TEST_F(LinearTest, GivesEveryGradient) {
   const std::vector<double> dy{1, 0, 0, 2};
   const std::vector<device::RowBlock> blocks{{0, 2}};
   std::vector<double> dx(6, 100.0);
-  LinearBackward(*ops_, Adapted(), x_.data(), dy.data(), 2, blocks, &scratch_,
-                 InputGradient::kOverwrite, dx.data());
+  const Linear<double> layer = Adapted();
+  LinearBackward<double>(*ops_, {{&layer, dy.data()}}, x_.data(), 2, blocks, &scratch_, dx.data());
   EXPECT_EQ(dw_, (std::vector<double>{1, 1, 1, 6, 0, 2}));
   EXPECT_EQ(dbias_, (std::vector<double>{1, 2}));
   EXPECT_EQ(db_, (std::vector<double>{0, 2}));      // dyᵀ (s·Ax), s·Ax = 0 and 1
@@ -60,13 +60,27 @@ TEST_F(LinearTest, GivesEveryGradient) {
   EXPECT_EQ(dx, (std::vector<double>{1 + 1, 2, 3 - 1, 8 + 4, 10, 12 - 4}));
 }
 
-TEST_F(LinearTest, AddsToTheInputsGradientWhenAsked) {
-  const std::vector<double> dy{1, 0, 0, 2};
+TEST_F(LinearTest, LayersOfTheSameRowsGiveWhatEachGivesAlone) {
+  const Linear<double> plain = Layer(), adapted = Adapted();
+  std::vector<double> first(4), second(4), alone(4);
+  LinearForward<double>(*ops_, {{&plain, first.data()}, {&adapted, second.data()}}, x_.data(), 2,
+                        &scratch_);
+  LinearForward(*ops_, plain, x_.data(), 2, &scratch_, alone.data());
+  EXPECT_EQ(first, alone);
+  LinearForward(*ops_, adapted, x_.data(), 2, &scratch_, alone.data());
+  EXPECT_EQ(second, alone);
+
+  const std::vector<double> dy{1, 0, 0, 2}, other_dy{0, 3, 1, 0};
   const std::vector<device::RowBlock> blocks{{0, 2}};
-  std::vector<double> dx(6, 100.0);
-  LinearBackward(*ops_, Layer(), x_.data(), dy.data(), 2, blocks, &scratch_, InputGradient::kAdd,
-                 dx.data());
-  EXPECT_EQ(dx, (std::vector<double>{101, 102, 103, 108, 110, 112}));
+  std::vector<double> dx(6, 100.0), other_dw(6);
+  Linear<double> other = Layer();
+  other.weight_gradient = other_dw.data();
+  other.bias_gradient = nullptr;
+  LinearBackward<double>(*ops_, {{&plain, dy.data()}, {&other, other_dy.data()}}, x_.data(), 2,
+                         blocks, &scratch_, dx.data());
+  EXPECT_EQ(dw_, (std::vector<double>{1, 1, 1, 6, 0, 2}));
+  EXPECT_EQ(other_dw, (std::vector<double>{3, 0, 1, 3, 3, 3}));
+  EXPECT_EQ(dx, (std::vector<double>{1 + 12, 2 + 15, 3 + 18, 8 + 1, 10 + 2, 12 + 3}));
 }
 
 TEST_F(LinearTest, LeavesFrozenTensorsWithoutGradient) {
@@ -75,8 +89,7 @@ TEST_F(LinearTest, LeavesFrozenTensorsWithoutGradient) {
   const std::vector<double> dy{1, 0, 0, 2};
   const std::vector<device::RowBlock> blocks{{0, 2}};
   std::vector<double> dx(6);
-  LinearBackward(*ops_, layer, x_.data(), dy.data(), 2, blocks, &scratch_,
-                 InputGradient::kOverwrite, dx.data());
+  LinearBackward<double>(*ops_, {{&layer, dy.data()}}, x_.data(), 2, blocks, &scratch_, dx.data());
   EXPECT_EQ(dw_, std::vector<double>(6, 0.0));
   EXPECT_EQ(db_, (std::vector<double>{0, 2}));
 }
