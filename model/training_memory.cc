@@ -11,9 +11,9 @@ namespace {
 size_t ScratchWidth(const ModelConfig& config, size_t lora_rank) {
   const size_t hidden = config.hidden_size, inner = config.intermediate_size;
   const size_t q = config.num_heads * config.head_dim;
-  size_t width = 3 * inner + 3 * hidden + 2 * q;  // one of the hidden ones is LinearScratch::input
-  if (config.qk_norm) width += q;
-  if (lora_rank > 0) width += 2 * lora_rank + (inner - std::min(inner, hidden)) + inner;
+  size_t width = 3 * inner + 2 * hidden + 2 * q;
+  if (config.qk_norm) width += q + config.num_kv_heads * config.head_dim;
+  if (lora_rank > 0) width += 2 * lora_rank + inner;
   return width;
 }
 
