@@ -143,6 +143,16 @@ Status Spawn(const Descriptor& control, const Descriptor& info, const Descriptor
       {Lifted(null), 0},       {Lifted(complaints), 1},
       {Lifted(complaints), 2}, {Lifted(control), kControlFd},
       {Lifted(info), kInfoFd}, {Lifted(image), kImageFd}};
+  // In a session of its own, so that the terminal's Ctrl-C reaches us alone; signals as at start.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&attributes, &signals);
+  sigfillset(&signals);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   for (const auto& [fd, place] : places) {
@@ -156,7 +166,8 @@ Status Spawn(const Descriptor& control, const Descriptor& info, const Descriptor
   char* const environment[] = {path, nullptr};
   const std::string program = Format("/proc/self/fd/{}", kImageFd);
   const int error =
-      posix_spawn(child, program.c_str(), &actions, nullptr, pointers.data(), environment);
+      posix_spawn(child, program.c_str(), &actions, &attributes, pointers.data(), environment);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return Unavailable(Format("sandbox: cannot start: {}", std::strerror(error)));
   return OkStatus();
@@ -340,12 +351,14 @@ Status Sandbox::Broken(std::string_view what) {
   return Unavailable(Format("sandbox: {}{}{}", what, said.empty() ? "" : ": ", said));
 }
 
-// SIGKILL to process 1 ends the whole process namespace before bubblewrap, its parent, ends.
+// SIGKILL to process 1 ends the whole process namespace: it counts as ended, which its descriptor
+// says, when all others in it are gone. Then bubblewrap, its parent, ends.
 void Sandbox::Kill() {
   control_.Close();
   if (bubblewrap_ <= 0) return;
   if (init_process_.is_open()) {
     syscall(SYS_pidfd_send_signal, init_process_.get(), SIGKILL, nullptr, 0);
+    AwaitInput(init_process_.get(), MonotonicSeconds() + kAnswerSeconds);
   } else {
     kill(bubblewrap_, SIGKILL);
   }

@@ -175,6 +175,16 @@ TEST_F(CodeTest, TestsOfAProgramShareNoFiles) {
             "1 passed=1");
 }
 
+// Rights that it takes from its own files are given back, so it cannot break its next test and be
+// called unknown instead of wrong.
+TEST_F(CodeTest, AProgramCannotSpoilItsSandbox) {
+  Judge judge("code");
+  EXPECT_EQ(Ask(&judge, kPairs,
+                "import os\nprint(int(input()) ** 2)\nos.chmod('/box/program.py', 0)\n"
+                "os.chmod('/box', 0)\nos.chmod('/tmp', 0)"),
+            "1 passed=1");
+}
+
 TEST_F(CodeTest, NoProgramIsNoAnswer) {
   Judge judge("code", {{"no_answer", "-0.5"}});
   EXPECT_EQ(judge.Ask(kPairs, "print(4)").ToString(), "scored -0.5 (answered=0)");
@@ -227,6 +237,10 @@ TEST_F(CodeTest, JudgesCpp) {
       Ask(&judge, kPairs,
           "#include <cstdio>\nint main() { int x; scanf(\"%d\", &x); printf(\"%d\", x * x); }"),
       "1 passed=1");
+  EXPECT_EQ(Ask(&judge, kPairs,
+                "#include <sys/stat.h>\n#include <cstdio>\nint main() { int x; scanf(\"%d\", &x); "
+                "printf(\"%d\", x * x); chmod(\"/box/program\", 0); chmod(\"/box\", 0); }"),
+            "1 passed=1");
   EXPECT_EQ(Ask(&judge, kPairs, "int main() { return x; }"), "0 passed=0");
 }
 

@@ -1,5 +1,6 @@
 #include "reward/sandbox/sandbox.h"
 
+#include <fstream>
 #include <thread>
 
 #include "tests/reward/sandbox/sandboxed.h"
@@ -8,6 +9,14 @@ namespace winnow::reward::sandbox {
 namespace {
 
 using SandboxRunTest = SandboxTest;
+
+pid_t ParentOf(pid_t process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string id, name, state;
+  pid_t parent = 0;
+  stat >> id >> name >> state >> parent;
+  return parent;
+}
 
 TEST_F(SandboxRunTest, GivesInputAndTakesOutput) {
   const RunResult result = Python(
@@ -75,6 +84,22 @@ TEST_F(SandboxRunTest, CountsCpuTimeOfReapedChildren) {
   EXPECT_EQ(result.end, EndKind::kCpu);
 }
 
+// So does time of orphans, which process 1 reaps.
+TEST_F(SandboxRunTest, CountsCpuTimeOfOrphans) {
+  const char* program =
+      "import os, time\n"
+      "for i in range(100):\n"
+      "  if os.fork() == 0:\n"
+      "    if os.fork() == 0:\n"
+      "      while os.times().user + os.times().system < 0.05: pass\n"
+      "    os._exit(0)\n"
+      "  os.wait()\n"
+      "  time.sleep(0.05)";
+  const RunResult result = Python(program, LimitsOf(0.5, 40.0));
+  EXPECT_EQ(result.end, EndKind::kCpu);
+  EXPECT_LE(result.cpu_s, 1.0);  // while it ran, not after its end
+}
+
 // Waiting costs nothing: only the wall limit, a net, ends it.
 TEST_F(SandboxRunTest, WaitingIsNoCpuTime) {
   const RunResult result = Python("import time\ntime.sleep(0.5)", LimitsOf(0.2, 40.0));
@@ -120,6 +145,27 @@ TEST_F(SandboxRunTest, AKilledSandboxIsUnavailable) {
   kill(sandbox->init_id(), SIGKILL);
   const Result<RunResult> result = sandbox->Run({.arguments = {"/usr/bin/true"}});
   EXPECT_EQ(result.status().code(), StatusCode::kUnavailable);
+}
+
+// A signal to the process group of a terminal, such as Ctrl-C, does not reach a sandbox, and what
+// this process blocks or ignores is not blocked or ignored inside.
+TEST_F(SandboxRunTest, SignalsOfTheTerminalStayOutside) {
+  const auto ignored = signal(SIGTERM, SIG_IGN);
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  Result<Sandbox> sandbox = Sandbox::Start();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  signal(SIGTERM, ignored);
+  ASSERT_TRUE(sandbox.ok());
+  EXPECT_NE(getsid(ParentOf(sandbox->init_id())), getsid(0));  // bubblewrap itself
+  const Result<RunResult> result = RunPython(
+      &*sandbox,
+      "import signal\n"
+      "print(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, signal.pthread_sigmask(0, []))");
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result->stdout_bytes, "True set()\n");
 }
 
 TEST_F(SandboxRunTest, SandboxesRunSideBySide) {
