@@ -66,6 +66,14 @@ TEST_F(MistakesTest, BadRange) {
                 "--set: rollout.temperature must be positive: -0.7");
 }
 
+TEST_F(MistakesTest, CodeInALanguageThatIsNotThere) {
+  WriteJob(Job("verifier: regex, pattern: \"[a-m]\"", "verifier: code, language: cobol-85"));
+  ExpectMistake(Train(),
+                job() +
+                    ":11: reward.language must be python, cpp, or a command whose program is in "
+                    "/usr: \"cobol-85\"");
+}
+
 TEST_F(MistakesTest, NotBuiltYet) {
   ExpectMistake(Train({"--set", "run.mode=async"}), "is not built yet");
 }
