@@ -23,6 +23,8 @@ void DeclareGenerate(CLI::App* app, Run* run);
 void DeclareEval(CLI::App* app, Run* run);
 void DeclareHistory(CLI::App* app, Run* run);
 void DeclareFilter(CLI::App* app, Run* run);
+// A verdict that is not as expected sets `*exit_code` to 1; it is no error of the command.
+void DeclareVerify(CLI::App* app, Run* run, int* exit_code);
 void DeclareData(CLI::App* app, Run* run);
 void DeclareConfig(CLI::App* app, Run* run);
 void DeclareTokenize(CLI::App* app, Run* run);

@@ -11,12 +11,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "winnow 0.1.0");
   winnow::cli::Run run;
+  int exit_code = 0;  // of a command that ends without an error
   winnow::cli::DeclareTrain(&app, &run);
   winnow::cli::DeclareSft(&app, &run);
   winnow::cli::DeclareGenerate(&app, &run);
   winnow::cli::DeclareEval(&app, &run);
   winnow::cli::DeclareHistory(&app, &run);
   winnow::cli::DeclareFilter(&app, &run);
+  winnow::cli::DeclareVerify(&app, &run, &exit_code);
   winnow::cli::DeclareData(&app, &run);
   winnow::cli::DeclareConfig(&app, &run);
   winnow::cli::DeclareTokenize(&app, &run);
@@ -32,5 +34,5 @@ int main(int argc, char** argv) {
   if (!run) return 2;
   const winnow::Status status = run();
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.message().c_str());
-  return winnow::ExitCodeFor(status);
+  return status.ok() ? exit_code : winnow::ExitCodeFor(status);
 }

@@ -13,9 +13,9 @@ namespace {
 // Sorted by name.
 const std::vector<VerifierEntry>& Entries() {
   static const std::vector<VerifierEntry> entries = {
-      AssignmentEntry(), CodeEntry(),    ComposeEntry(),  CountdownEntry(),
-      ExactEntry(),      FormatEntry(),  MathEntry(),     MultipleChoiceEntry(),
-      NumberListEntry(), NumericEntry(), OverlongEntry(), RegexEntry(),
+      AssignmentEntry(), CodeEntry(),     ComposeEntry(), CountdownEntry(),      ExactEntry(),
+      FormatEntry(),     JsonEntry(),     MathEntry(),    MultipleChoiceEntry(), NumberListEntry(),
+      NumericEntry(),    OverlongEntry(), RegexEntry(),
   };
   return entries;
 }
@@ -27,13 +27,10 @@ const VerifierEntry* Find(const std::string& name) {
   return nullptr;
 }
 
-// A verifier of the design that is still to come.
-bool IsPlanned(const std::string& name) { return name == "json"; }
-
 }  // namespace
 
 std::vector<std::string> VerifierNames() {
-  std::vector<std::string> names = {"json"};
+  std::vector<std::string> names;
   for (const VerifierEntry& entry : Entries()) names.push_back(entry.name);
   std::sort(names.begin(), names.end());
   return names;
@@ -41,7 +38,6 @@ std::vector<std::string> VerifierNames() {
 
 Result<std::unique_ptr<Verifier>> MakeVerifier(const std::string& name,
                                                const VerifierOptions& options) {
-  if (IsPlanned(name)) return Unimplemented(Format("reward.verifier: {} is not built yet", name));
   const VerifierEntry* entry = Find(name);
   if (entry == nullptr) {
     const std::vector<std::string> names = VerifierNames();

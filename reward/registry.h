@@ -10,8 +10,8 @@
 
 namespace winnow::reward {
 
-// Makes the verifier `name` with `options`, keys as below `reward:` in a job file. `json` is
-// known but kUnimplemented; `code` is kFailedPrecondition where no sandbox can be had. A mistake is kInvalidArgument with one line:
+// Makes the verifier `name` with `options`, keys as below `reward:` in a job file. `code` is
+// kFailedPrecondition where no sandbox can be had. A mistake is kInvalidArgument with one line:
 //   reward.verifier must be one of A, B, …: "numreic"; did you mean numeric?
 //   reward.KEY is not an option of verifier NAME
 //   reward.KEY must be RULE: "FOUND"

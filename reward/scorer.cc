@@ -101,8 +101,12 @@ std::vector<Verdict> Scorer::Score(std::span<const Sample> samples, Deadline dea
         ++counts_.error;
         break;
     }
-    verdicts.push_back(std::move(verdict).WithProvenance(
-        {.verifier = traits().name, .version = traits().version, .wall_s = wall_s}));
+    Provenance provenance = answers[slot[first[i]]].provenance();
+    // A verifier out of process measures each sample for itself.
+    if (provenance.verifier.empty()) provenance.wall_s = wall_s;
+    provenance.verifier = traits().name;
+    provenance.version = traits().version;
+    verdicts.push_back(std::move(verdict).WithProvenance(std::move(provenance)));
   }
   return verdicts;
 }

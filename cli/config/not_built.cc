@@ -32,8 +32,7 @@ std::function<bool(const Value&)> Words(std::vector<std::string> words) {
 
 bool IsOutsideVerifier(const Value& value) {
   // A path names a plug-in; a bare name a built-in.
-  return value.text == "json" || value.text.find('/') != std::string::npos ||
-         value.text.ends_with(".so");
+  return value.text.find('/') != std::string::npos || value.text.ends_with(".so");
 }
 
 bool HasPrometheus(const Value& value) {

@@ -21,6 +21,7 @@ struct VerifierEntry {
 // One function a built-in; each is defined in the file of that name.
 VerifierEntry ExactEntry();
 VerifierEntry NumericEntry();
+VerifierEntry JsonEntry();
 VerifierEntry MathEntry();
 VerifierEntry RegexEntry();
 VerifierEntry FormatEntry();

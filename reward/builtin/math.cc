@@ -57,7 +57,7 @@ Result<std::unique_ptr<Verifier>> Make(OptionReader& options) {
 VerifierEntry MathEntry() {
   return {"math", "equal as mathematics: numbers, LaTeX formulas, sets, intervals, units, text",
           WithAnswerOptions({{"units", "ignore", "ignore | require"},
-                             {"percent", "value", "value | either: 50 % is 0.5, or also 50"},
+                             {"percent", "either", "value | either: 50 % is 0.5, or also 50"},
                              {"ordered", "false", "sets and bare lists count in their order"},
                              {"rel", "0", "relative tolerance of real numbers"}}),
           Make};

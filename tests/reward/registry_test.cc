@@ -14,12 +14,6 @@ TEST(VerifierRegistryTest, NamesTheVerifiersForAnUnknownOne) {
             "you mean numeric?");
 }
 
-TEST(VerifierRegistryTest, PlannedVerifiersAreUnimplemented) {
-  const auto verifier = MakeVerifier("json", {});
-  EXPECT_EQ(verifier.status().code(), StatusCode::kUnimplemented);
-  EXPECT_EQ(verifier.status().message(), "reward.verifier: json is not built yet");
-}
-
 TEST(VerifierRegistryTest, AnUnknownOptionIsAMistake) {
   EXPECT_EQ(MistakeOf("exact", {{"ignore_cse", "true"}}),
             "reward.ignore_cse is not an option of verifier exact; did you mean ignore_case?");

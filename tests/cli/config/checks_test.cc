@@ -316,7 +316,6 @@ TEST(CheckBuiltTest, NamesEachValueWhoseFeatureIsMissing) {
       {"rollout.speculation.verification=block", "rollout.speculation.verification: block"},
       {"rollout.parallel.enabled=true", "rollout.parallel.enabled: true"},
       {"rollout.allocate=dars", "rollout.allocate: dars"},
-      {"reward.verifier=json", "reward.verifier: json"},
       {"reward.verifier=./x.so", "reward.verifier: \"./x.so\""},
       {"reward.sandbox.unsafe=true", "reward.sandbox.unsafe: true"},
       {"learner.clip_exempt_tags=true", "learner.clip_exempt_tags: true"},

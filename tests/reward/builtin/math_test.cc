@@ -13,8 +13,8 @@ TEST(MathTest, ReadsTheAnswerFromProse) {
 }
 
 TEST(MathTest, OptionsChangeWhatIsEqual) {
-  EXPECT_EQ(Judge("math").Reward("25", "\\boxed{25\\%}"), 0.0f);
-  EXPECT_EQ(Judge("math", {{"percent", "either"}}).Reward("25", "\\boxed{25\\%}"), 1.0f);
+  EXPECT_EQ(Judge("math").Reward("25", "\\boxed{25\\%}"), 1.0f);
+  EXPECT_EQ(Judge("math", {{"percent", "value"}}).Reward("25", "\\boxed{25\\%}"), 0.0f);
   EXPECT_EQ(Judge("math").Reward("5\\text{ m}", "\\boxed{5}"), 1.0f);
   Judge units("math", {{"units", "require"}});
   EXPECT_EQ(units.Reward("5\\text{ m}", "\\boxed{5}"), 0.0f);
