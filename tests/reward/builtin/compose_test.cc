@@ -75,8 +75,6 @@ TEST(ComposeTest, MistakesNameTheKey) {
             "reward.numeric: reward.bas is not an option of verifier numeric; did you mean abs?");
   EXPECT_EQ(MistakeOf("compose", {{"weights", "compose: 1"}}),
             "reward.weights must not name compose itself");
-  EXPECT_EQ(MakeVerifier("compose", {{"weights", "json: 1"}}).status().code(),
-            StatusCode::kUnimplemented);
 }
 
 }  // namespace

@@ -56,6 +56,14 @@ TEST_F(SharedRowsTest, Gsm8kSolutions) {
   }
 }
 
+// An integer of any length without leading zeros.
+std::string Canonical(const std::string& integer) {
+  const size_t sign = integer.starts_with('-') ? 1 : 0;
+  const size_t first = integer.find_first_not_of('0', sign);
+  if (first == std::string::npos) return "0";
+  return integer.substr(0, sign) + integer.substr(first);
+}
+
 TEST_F(SharedRowsTest, DapoMathAnswersInEveryWording) {
   const std::vector<Json> rows = ReadRows(DataFolder() + "/dapo_math/train.jsonl");
   ASSERT_GT(rows.size(), 17000u);
@@ -70,7 +78,7 @@ TEST_F(SharedRowsTest, DapoMathAnswersInEveryWording) {
     for (const auto& [before, after] : kWordings) {
       const std::string response = before + own + after;
       EXPECT_EQ(judge.Reward(own, response), 1.0f) << response;
-      EXPECT_EQ(judge.Reward(next, response), std::stoll(own) == std::stoll(next) ? 1.0f : 0.0f)
+      EXPECT_EQ(judge.Reward(next, response), Canonical(own) == Canonical(next) ? 1.0f : 0.0f)
           << response << " against " << next;
     }
   }
