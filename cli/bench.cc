@@ -25,6 +25,7 @@ void DeclareBench(CLI::App* app, Run* run) {
   DeclareBenchTrain(bench, run);
   DeclareBenchStep(bench, run);
   DeclareBenchGemm(bench, run);
+  DeclareBenchTokenizer(bench, run);
 }
 
 }  // namespace winnow::cli

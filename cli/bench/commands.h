@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/bench/measure.h"
 #include "cli/command.h"
 #include "cli/model_session.h"
 
@@ -9,7 +10,7 @@ namespace winnow::cli {
 struct BenchOptions {
   ModelSessionOptions model;
   uint64_t seed = 1;
-  int repeats = 3;
+  int repeats = kDefaultRepeats;
   bool as_json = false;
 };
 
@@ -21,5 +22,6 @@ void DeclareBenchRollout(CLI::App* bench, Run* run);
 void DeclareBenchTrain(CLI::App* bench, Run* run);
 void DeclareBenchStep(CLI::App* bench, Run* run);
 void DeclareBenchGemm(CLI::App* bench, Run* run);
+void DeclareBenchTokenizer(CLI::App* bench, Run* run);
 
 }  // namespace winnow::cli
