@@ -18,6 +18,7 @@ struct Options : BenchOptions {
   size_t sequence_length = 512;
   std::string recompute = "none";
   size_t head_chunk_tokens = 64;
+  size_t stream_backward_chunk = 0;
 };
 
 // Seconds of the parts of one step.
@@ -72,6 +73,11 @@ model::Recompute RecomputeNamed(const std::string& name) {
 }
 
 Status RunBenchTrain(const Options& options) {
+  for (const size_t chunk : {options.head_chunk_tokens, options.stream_backward_chunk}) {
+    if (chunk % 64 != 0) {
+      return InvalidArgument(Format("chunks must be multiples of 64 tokens: {}", chunk));
+    }
+  }
   if (options.tokens % options.sequence_length != 0) {
     return InvalidArgument(Format("--tokens must be a multiple of --sequence-length {}: {}",
                                   options.sequence_length, options.tokens));
@@ -88,7 +94,8 @@ Status RunBenchTrain(const Options& options) {
                                             {.lr = 1e-6}, {}, session.policy.get()));
   const Batch batch(options, config.vocab_size);
   const model::TrainOptions train{.recompute = RecomputeNamed(options.recompute),
-                                  .head_chunk_tokens = options.head_chunk_tokens};
+                                  .head_chunk_tokens = options.head_chunk_tokens,
+                                  .stream_backward_chunk = options.stream_backward_chunk};
   ModelGemms gemms(config, options.seed, session.ops.get());
 
   // The step and the bare products in turn, so that both see the same moods of the machine.
@@ -116,6 +123,7 @@ Status RunBenchTrain(const Options& options) {
   json["optimizer_seconds"] = Median(optimizer);
   json["gemm_flops"] = Median(rate);
   json["achieved"] = 6 * MultipliedParameters(config) * tokens / Median(total) / Median(rate);
+  json["training_bytes"] = session.policy->TrainingBytes();
   json["peak_rss_bytes"] = PeakResidentBytes();
   PrintReport(json, options.as_json);
   return OkStatus();
@@ -139,6 +147,11 @@ void DeclareBenchTrain(CLI::App* bench, Run* run) {
       ->capture_default_str();
   command->add_option("--head-chunk-tokens", options->head_chunk_tokens, "a multiple of 64")
       ->check(CLI::Range(64, 1 << 20))
+      ->capture_default_str();
+  command
+      ->add_option("--stream-backward-chunk", options->stream_backward_chunk,
+                   "a multiple of 64; 0 = off")
+      ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
   command->callback([run, options] { *run = [options] { return RunBenchTrain(*options); }; });
 }
