@@ -21,25 +21,15 @@ size_t Ceil(size_t n, size_t multiple) { return (n + multiple - 1) / multiple; }
 float Log(float x) { return LogF32(x); }
 double Log(double x) { return std::log(x); }
 
-// Keys that the first row of a sequence sees beside its own.
-size_t KeysBefore(const AttentionShape& shape, const AttentionSequence& sequence) {
-  const size_t keys = NumKeys(sequence), rows = sequence.row_end - sequence.row_begin;
-  WINNOW_CHECK_LE(rows, keys);
-  for (const KeyRun& run : sequence.keys)
-    WINNOW_CHECK_LE(run.first + run.count, run.pages.size() * shape.page_tokens);
-  return keys - rows;
-}
-
-// Whether two sequences may share keys whose gradients both add to.
-bool SameTree(const AttentionSequence& a, const AttentionSequence& b) {
-  return !a.keys.empty() && !b.keys.empty() && a.keys[0].gradient_row == b.keys[0].gradient_row;
-}
-
 }  // namespace
 
 template <typename Real>
 CpuOps<Real>::CpuOps(const Kernels<Real>& kernels, const GemmChoice<Real>& choice, ThreadPool* pool)
-    : table_(kernels), choice_(choice), pool_(pool), gemm_(kernels, choice, pool) {}
+    : table_(kernels),
+      choice_(choice),
+      pool_(pool),
+      gemm_(kernels, choice, pool),
+      attention_(kernels, bf16(), pool) {}
 
 template <typename Real>
 std::string CpuOps<Real>::kernels() const {
@@ -239,40 +229,7 @@ template <typename Real>
 void CpuOps<Real>::Attention(const AttentionShape& shape,
                              std::span<const AttentionSequence> sequences, const Real* q, Real* out,
                              Real* stats) {
-  std::vector<AttentionTask<Real>> tasks;
-  size_t most_scratch = 0, multiply_adds = 0;
-  for (const AttentionSequence& sequence : sequences) {
-    const size_t before = KeysBefore(shape, sequence);
-    for (size_t row = sequence.row_begin; row < sequence.row_end; row += kQueryTile) {
-      const size_t row_end = std::min(sequence.row_end, row + kQueryTile);
-      const size_t first_visible = before + (row - sequence.row_begin) + 1;
-      const size_t most_keys = first_visible + (row_end - row);
-      most_scratch = std::max(most_scratch, AttentionScratch(shape, row_end - row, most_keys));
-      multiply_adds += 2 * (row_end - row) * most_keys * shape.heads * shape.head_dim;
-      for (size_t h = 0; h < shape.kv_heads; ++h) {
-        tasks.push_back({.shape = &shape,
-                         .keys = sequence.keys,
-                         .row_begin = row,
-                         .row_end = row_end,
-                         .first_visible = first_visible,
-                         .kv_head = h,
-                         .q = q,
-                         .out = out,
-                         .stats = stats});
-      }
-    }
-  }
-  const auto run = bf16() ? table_.attention_bf16 : table_.attention_real;
-  const auto body = [&](size_t at, size_t end) {
-    static thread_local AlignedBuffer scratch;
-    scratch.Grow(most_scratch * sizeof(Real));
-    for (; at < end; ++at) {
-      AttentionTask<Real> task = tasks[at];
-      task.scratch = reinterpret_cast<Real*>(scratch.data());
-      run(task);
-    }
-  };
-  pool_->ParallelFor(tasks.size(), multiply_adds < 100'000 ? tasks.size() : 1, body);
+  attention_.Forward(shape, sequences, q, out, stats);
 }
 
 template <typename Real>
@@ -280,38 +237,9 @@ void CpuOps<Real>::AttentionGradient(const AttentionShape& shape,
                                      std::span<const AttentionSequence> sequences, const Real* q,
                                      const Real* out, const Real* stats, const Real* dout, Real* dq,
                                      Real* dk, Real* dv) {
-  std::vector<AttentionGradientTask<Real>> tasks;
-  size_t most_scratch = 0;
-  for (size_t begin = 0, end = 0; begin < sequences.size(); begin = end) {
-    for (; end == begin || (end < sequences.size() && SameTree(sequences[begin], sequences[end]));
-         ++end) {
-      const size_t rows = sequences[end].row_end - sequences[end].row_begin;
-      const size_t keys = KeysBefore(shape, sequences[end]) + rows;
-      most_scratch = std::max(most_scratch, AttentionGradientScratch(shape, keys));
-    }
-    for (size_t h = 0; h < shape.kv_heads; ++h) {
-      tasks.push_back({.shape = &shape,
-                       .sequences = sequences.subspan(begin, end - begin),
-                       .kv_head = h,
-                       .q = q,
-                       .out = out,
-                       .stats = stats,
-                       .dout = dout,
-                       .dq = dq,
-                       .dk = dk,
-                       .dv = dv});
-    }
-  }
-  const auto run = bf16() ? table_.attention_gradient_bf16 : table_.attention_gradient_real;
-  pool_->ParallelFor(tasks.size(), 1, [&](size_t at, size_t end) {
-    static thread_local AlignedBuffer scratch;
-    scratch.Grow(most_scratch * sizeof(Real));
-    for (; at < end; ++at) {
-      AttentionGradientTask<Real> task = tasks[at];
-      task.scratch = reinterpret_cast<Real*>(scratch.data());
-      run(task);
-    }
-  });
+  attention_.Backward(
+      shape, sequences,
+      {.q = q, .out = out, .stats = stats, .dout = dout, .dq = dq, .dk = dk, .dv = dv});
 }
 
 // -- Head -------------------------------------------------------------------------------------

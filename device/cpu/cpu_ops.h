@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "device/cpu/attention.h"
 #include "device/cpu/gemm.h"
 #include "device/cpu/isa.h"
 #include "device/cpu/kernels.h"
@@ -87,6 +88,7 @@ class CpuOps final : public Ops<Real> {
   ThreadPool* const pool_;
   Gemm<Real> gemm_;
   std::vector<typename Gemm<Real>::Product> products_;  // of the call at work
+  CpuAttention<Real> attention_;
 };
 
 // The kernels for `arithmetic` on `isa`, which this machine must have. With `stand_in`, AMX and

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "device/ops.h"
 
@@ -15,7 +14,7 @@ inline constexpr size_t kTileElements = 16 * 32;
 // Entries of a row over the vocabulary that are reduced from zero before their sums are added in
 // double. Part of the definition of log-softmax: another length gives other bits.
 inline constexpr size_t kReductionChunk = 4096;
-// Query rows of one attention task and keys of one group.
+// Most query rows of one attention task, and keys that it reads at a time.
 inline constexpr size_t kQueryTile = 16;
 inline constexpr size_t kKeyGroup = 16;
 
@@ -55,15 +54,41 @@ struct GemmKernel {
   LeftLayout left = LeftLayout::kRealRows;
 };
 
-// One (rows of a sequence, kv head) of the attention: rows [row_begin, row_end), at most
-// kQueryTile; the first sees `first_visible` keys, each next one more.
+// Keys of a view in consecutive slots: a KeyRun, or a part of one, in plain pointers.
+struct KeySlots {
+  const std::byte* const* pages = nullptr;
+  size_t first = 0;  // slot of pages[0], or further on
+  size_t count = 0;
+  size_t gradient_row = 0;
+};
+
+// One row of a tile: it sees the first `visible` keys of its sequence.
+struct TileRow {
+  size_t row = 0;  // of the pass
+  size_t visible = 0;
+};
+
+// Visible keys [begin, end) of the rows [row_begin, row_end) of a tile, which all read them from
+// the same slots. Rows see the whole segment, or they are of one sequence, and rows after row_begin
+// see one key more than the row before.
+struct KeySegment {
+  const KeySlots* slots = nullptr;  // as many as cover the keys
+  size_t begin = 0;
+  size_t end = 0;
+  size_t row_begin = 0;
+  size_t row_end = 0;
+};
+
+// One (tile of rows, kv head) of the attention. Segments are in order of `begin` for each row and
+// cover the keys that it sees.
 template <typename Real>
 struct AttentionTask {
   const AttentionShape* shape = nullptr;
-  std::span<const KeyRun> keys;
-  size_t row_begin = 0;
-  size_t row_end = 0;
-  size_t first_visible = 0;
+  const TileRow* rows = nullptr;
+  size_t num_rows = 0;
+  const KeySegment* segments = nullptr;
+  size_t num_segments = 0;
+  size_t num_keys = 0;  // most that a row sees
   size_t kv_head = 0;
   const Real* q = nullptr;
   Real* out = nullptr;
@@ -71,11 +96,17 @@ struct AttentionTask {
   Real* scratch = nullptr;  // AttentionScratch elements, 64-byte aligned
 };
 
-// One (tree of sequences that share keys, kv head) of the gradient.
+// One (span of a sequence's keys, kv head) of the gradient. The first row sees `before` keys and
+// its own, each next one more.
 template <typename Real>
 struct AttentionGradientTask {
   const AttentionShape* shape = nullptr;
-  std::span<const AttentionSequence> sequences;
+  const KeySlots* slots = nullptr;  // of the span's keys
+  size_t key_begin = 0;
+  size_t key_end = 0;
+  size_t row_begin = 0;
+  size_t num_rows = 0;
+  size_t before = 0;
   size_t kv_head = 0;
   const Real* q = nullptr;
   const Real* out = nullptr;
@@ -87,16 +118,9 @@ struct AttentionGradientTask {
   Real* scratch = nullptr;  // AttentionGradientScratch elements, 64-byte aligned
 };
 
-// Elements of Real that a task needs.
-size_t AttentionScratch(const AttentionShape& shape, size_t rows, size_t most_keys);
+// Elements of Real that a task needs: of `rows` rows that see at most `keys` keys, or of a span.
+size_t AttentionScratch(const AttentionShape& shape, size_t rows, size_t keys);
 size_t AttentionGradientScratch(const AttentionShape& shape, size_t keys);
-
-// Visible keys of the last row of a sequence.
-inline size_t NumKeys(const AttentionSequence& sequence) {
-  size_t keys = 0;
-  for (const KeyRun& run : sequence.keys) keys += run.count;
-  return keys;
-}
 
 // One row range [begin, end) of the vocabulary in the gradient of the head.
 template <typename Real>

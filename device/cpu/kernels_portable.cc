@@ -12,16 +12,16 @@ struct PortableTag {};
 
 }  // namespace
 
-size_t AttentionScratch(const AttentionShape& shape, size_t rows, size_t most_keys) {
+size_t AttentionScratch(const AttentionShape& shape, size_t rows, size_t keys) {
   const size_t padded = RoundUp(shape.head_dim, 16);
   const size_t queries = rows * (shape.heads / shape.kv_heads);
-  return (2 * queries + kKeyGroup) * padded + queries * RoundUp(most_keys, kKeyGroup);
+  return 2 * (queries + kKeyGroup) * padded +
+         queries * (RoundUp(keys + kKeyGroup - 1, kKeyGroup) + 2);
 }
 
 size_t AttentionGradientScratch(const AttentionShape& shape, size_t keys) {
   const size_t padded = RoundUp(shape.head_dim, 16);
-  return 4 * RoundUp(keys, kKeyGroup) * padded + 3 * kQueryTile * padded +
-         2 * kQueryTile * kKeyGroup;
+  return (5 * RoundUp(keys, kKeyGroup) + 3 * kQueryTile) * padded + 2 * kQueryTile * kKeyGroup;
 }
 
 const Kernels<float>& PortableKernels() {

@@ -14,6 +14,7 @@ struct Avx2Lanes {
   static constexpr int kRowsF32 = 6, kVectorsF32 = 1;
   static constexpr int kRowsTile = 2, kVectorsTile = 1;
   static constexpr int kRowsPair = 4, kVectorsPair = 1;
+  static constexpr int kDotRows = 2, kWeightedVectors = 1;
 
   __m256 lo, hi;
 
@@ -48,6 +49,14 @@ struct Avx2Lanes {
     even->hi = _mm256_castsi256_ps(_mm256_slli_epi32(b, 16));
     odd->lo = _mm256_castsi256_ps(_mm256_and_si256(a, upper));
     odd->hi = _mm256_castsi256_ps(_mm256_and_si256(b, upper));
+  }
+  static void TransposeBf16(const uint16_t* rows, size_t stride, float* out) {
+    for (size_t d = 0; d < 32; d += 16) {
+      Avx2Lanes block[16];
+      for (size_t j = 0; j < 16; ++j) block[j] = LoadBf16(rows + j * stride + d);
+      Transpose(block);
+      for (int j = 0; j < 16; ++j) block[j].Store(out + (d + j) * 16);
+    }
   }
   void Store(float* p) const {
     _mm256_storeu_ps(p, lo);

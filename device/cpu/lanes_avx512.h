@@ -14,6 +14,7 @@ struct Avx512Lanes {
   static constexpr int kRowsF32 = 12, kVectorsF32 = 2;
   static constexpr int kRowsTile = 4, kVectorsTile = 2;
   static constexpr int kRowsPair = 12, kVectorsPair = 2;
+  static constexpr int kDotRows = 4, kWeightedVectors = 4;
 
   __m512 v;
 
@@ -37,6 +38,18 @@ struct Avx512Lanes {
     const __m512i x = _mm512_loadu_si512(p);
     even->v = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
     odd->v = _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32(-65536)));
+  }
+  // Pairs of dimensions move as one.
+  static void TransposeBf16(const uint16_t* rows, size_t stride, float* out) {
+    Avx512Lanes pairs[16];
+    for (int j = 0; j < 16; ++j)
+      pairs[j].v = _mm512_castsi512_ps(_mm512_loadu_si512(rows + static_cast<size_t>(j) * stride));
+    Transpose(pairs);
+    for (int p = 0; p < 16; ++p) {
+      const __m512i x = _mm512_castps_si512(pairs[p].v);
+      _mm512_storeu_si512(out + 32 * p, _mm512_slli_epi32(x, 16));
+      _mm512_storeu_si512(out + 32 * p + 16, _mm512_and_si512(x, _mm512_set1_epi32(-65536)));
+    }
   }
   void Store(float* p) const { _mm512_storeu_ps(p, v); }
   void StorePartial(float* p, size_t n) const { _mm512_mask_storeu_ps(p, Mask(n), v); }

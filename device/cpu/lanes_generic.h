@@ -24,6 +24,8 @@ struct GenericLanes {
   static constexpr int kRowsF32 = 2, kVectorsF32 = 1;
   static constexpr int kRowsTile = 2, kVectorsTile = 1;
   static constexpr int kRowsPair = 2, kVectorsPair = 1;
+  // Rows of a block of dot products, vectors of a block of weighted sums.
+  static constexpr int kDotRows = 1, kWeightedVectors = 1;
 
   Real v[16];
 
@@ -54,6 +56,14 @@ struct GenericLanes {
   static void LoadPairs(const uint16_t* p, GenericLanes* even, GenericLanes* odd) {
     *even = Make([&](size_t l) { return static_cast<Real>(FloatFromBf16(p[2 * l])); });
     *odd = Make([&](size_t l) { return static_cast<Real>(FloatFromBf16(p[2 * l + 1])); });
+  }
+  // 16 rows of 32 elements, `stride` apart, become out [32, 16].
+  static void TransposeBf16(const uint16_t* rows, size_t stride, Real* out) {
+    for (size_t d = 0; d < 32; ++d) {
+      Make([&](size_t l) {
+        return static_cast<Real>(FloatFromBf16(rows[l * stride + d]));
+      }).Store(out + d * 16);
+    }
   }
   void Store(Real* p) const {
     for (size_t l = 0; l < 16; ++l) p[l] = v[l];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device/cpu/attention_gradient_kernels.h"
 #include "device/cpu/attention_kernels.h"
 #include "device/cpu/gemm_kernels.h"
 #include "device/cpu/head_kernels.h"

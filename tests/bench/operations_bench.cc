@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,7 @@ void AttentionPrefill(benchmark::State& state) {
 void AttentionDecode(benchmark::State& state) {
   Device d;
   const size_t batch = state.range(0), keys = state.range(1);
-  std::vector<TestKvCache<float>> caches;
+  std::deque<TestKvCache<float>> caches;
   std::vector<AttentionSequence> sequences;
   const auto k = RandomTensor<float>(keys * kKvWidth, 2),
              q = RandomTensor<float>(batch * kWidth, 1);
@@ -59,6 +60,42 @@ void AttentionDecode(benchmark::State& state) {
   SetRate(state, 2.0 * batch * keys * kWidth);
 }
 
+// One row of each of 8 sequences with a prompt of range(0) tokens and 64 tokens of their own, for
+// range(1) layers; the prompt is one for all if range(2), else each has a copy.
+void AttentionDecodeGroup(benchmark::State& state) {
+  Device d;
+  const size_t batch = 8, prompt = state.range(0), own = 64, layers = state.range(1);
+  const bool shared = state.range(2) != 0;
+  const auto k = RandomTensor<float>(prompt * kKvWidth, 2),
+             q = RandomTensor<float>(batch * kWidth, 1);
+  std::deque<TestKvCache<float>> caches;
+  const auto filled = [&](size_t tokens) {
+    caches.emplace_back(&d.ops, kShape, tokens);
+    caches.back().Append(k.data(), k.data(), tokens);
+    return caches.back().Run(0, tokens);
+  };
+  std::vector<KeyRun> runs;  // [layers, batch, 2]
+  for (size_t layer = 0; layer < layers; ++layer) {
+    const KeyRun first = filled(prompt);
+    for (size_t b = 0; b < batch; ++b) {
+      runs.push_back(b == 0 || shared ? first : filled(prompt));
+      runs.push_back(filled(own));
+    }
+  }
+  std::vector<AttentionSequence> sequences(batch);
+  std::vector<float> out(q.size());
+  for (auto _ : state) {
+    for (size_t layer = 0; layer < layers; ++layer) {
+      for (size_t b = 0; b < batch; ++b)
+        sequences[b] = {
+            .keys = {&runs[(layer * batch + b) * 2], 2}, .row_begin = b, .row_end = b + 1};
+      d.ops.Attention(kShape, sequences, q.data(), out.data(), nullptr);
+    }
+  }
+  SetRate(state, 2.0 * layers * batch * (prompt + own) * kWidth);
+}
+
+// `range(1)` sequences of range(0) tokens.
 void AttentionGradient(benchmark::State& state) {
   Device d;
   const size_t rows = state.range(0);
@@ -112,6 +149,7 @@ void Repack(benchmark::State& state) {
 #define WINNOW_TIMED MeasureProcessCPUTime()->UseRealTime()
 BENCHMARK(AttentionPrefill)->Arg(64)->Arg(512)->Arg(2048)->WINNOW_TIMED;
 BENCHMARK(AttentionDecode)->Args({1, 512})->Args({64, 128})->Args({64, 512})->WINNOW_TIMED;
+BENCHMARK(AttentionDecodeGroup)->ArgsProduct({{512, 2048}, {8}, {0, 1}})->WINNOW_TIMED;
 BENCHMARK(AttentionGradient)->Arg(64)->Arg(512)->Arg(2048)->WINNOW_TIMED;
 BENCHMARK(LogSoftmax)->Arg(1)->Arg(64)->WINNOW_TIMED;
 BENCHMARK(RmsNorm)->Arg(1)->Arg(512)->WINNOW_TIMED;

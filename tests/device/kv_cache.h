@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "device/cpu/aligned_buffer.h"
 #include "device/ops.h"
 
 namespace winnow::device {
@@ -49,7 +50,7 @@ class TestKvCache {
  private:
   Ops<Real>* ops_;
   AttentionShape shape_;
-  std::vector<std::vector<std::byte>> memory_;
+  std::vector<AlignedBuffer> memory_;
   std::vector<const std::byte*> pages_;
   std::deque<KeyRun> views_;  // of the sequences given out, which point at them
   size_t written_ = 0;

@@ -10,7 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "device/cpu/cpu_ops.h"
-#include "tests/device/kv_cache.h"
+#include "tests/device/attention_views.h"
 #include "tests/device/tensors.h"
 
 namespace winnow::device {
@@ -122,24 +122,17 @@ class OperationRun {
   void Attention(size_t head_dim) {
     const AttentionShape shape = {
         .heads = 6, .kv_heads = 2, .head_dim = head_dim, .page_tokens = 16, .scale = 0.3};
-    const size_t rows = 37, width = 6 * head_dim, kv_width = 2 * head_dim;
-    const auto q = RandomTensor<Real>(rows * width, 11);
-    const auto k = RandomTensor<Real>(rows * kv_width, 12);
-    const auto v = RandomTensor<Real>(rows * kv_width, 13);
-    const auto dout = RandomTensor<Real>(rows * width, 14);
-    TestKvCache<Real> cache(&ops_, shape, rows);
-    cache.Append(k.data(), v.data(), rows);
-    std::vector<Real> out(rows * width), stats(rows * 6 * 2);
-    const std::vector sequences = {cache.Sequence(0, rows, 0)};
-    ops_.Attention(shape, sequences, q.data(), out.data(), stats.data());
-    std::vector<Real> dq(q.size()), dk(k.size()), dv(v.size());
-    ops_.AttentionGradient(shape, sequences, q.data(), out.data(), stats.data(), dout.data(),
-                           dq.data(), dk.data(), dv.data());
-    Add("attention", 0) = out;
-    Add("attention statistics", 0) = stats;
-    Add("attention dq", 0) = dq;
-    Add("attention dk", 0) = dk;
-    Add("attention dv", 0) = dv;
+    AttentionViews<Real> all(&ops_, shape, /*num_keys=*/120);
+    const auto run = all.Run({{.intervals = {{0, 37}}, .rows = 37},  // a prompt, samples, a hole
+                              {.intervals = {{0, 37}, {40, 60}}, .rows = 20},
+                              {.intervals = {{0, 37}, {61, 62}}, .rows = 1},
+                              {.intervals = {{0, 37}, {61, 62}, {65, 67}}, .rows = 2},
+                              {.intervals = {{0, 9}, {71, 120}}, .rows = 40}});
+    Add("attention", 0) = run.out;
+    Add("attention statistics", 0) = run.stats;
+    Add("attention dq", 0) = run.dq;
+    Add("attention dk", 0) = run.dk;
+    Add("attention dv", 0) = run.dv;
   }
 
   ThreadPool pool_;
