@@ -16,6 +16,7 @@
 #include <cmath>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -283,22 +284,13 @@ Result<RunResult> Sandbox::Run(const RunRequest& request, Deadline deadline) {
     return Broken(frame.status().message());
   }
   if (type == FrameType::kFailed) return Unavailable("sandbox: " + *frame);
-  EndHeader end;
-  if (type != FrameType::kEnded || frame->size() < sizeof(end)) return Broken("bad answer");
-  std::memcpy(&end, frame->data(), sizeof(end));
-  const char* bytes = frame->data() + sizeof(end);
-  RunResult result{.end = end.kind,
-                   .code = end.code,
-                   .cpu_s = static_cast<double>(end.cpu_us) * 1e-6,
-                   .wall_s = static_cast<double>(end.wall_us) * 1e-6,
-                   .is_cut = end.is_cut != 0};
-  result.stdout_bytes.assign(bytes, end.stdout_bytes);
-  result.stderr_bytes.assign(bytes + end.stdout_bytes, end.stderr_bytes);
-  result.result_bytes.assign(bytes + end.stdout_bytes + end.stderr_bytes, end.result_bytes);
-  if (!result.succeeded() && MemoryKills() > kills_before) {
+  std::optional<RunResult> result;
+  if (type == FrameType::kEnded) result = ReadRunResult(*frame);
+  if (!result) return Broken("bad answer");
+  if (!result->succeeded() && MemoryKills() > kills_before) {
     return Unavailable("sandbox: the machine ran out of memory");
   }
-  return result;
+  return *std::move(result);
 }
 
 Status Sandbox::Send(FrameType type, std::initializer_list<std::string_view> pieces) {

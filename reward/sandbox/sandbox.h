@@ -10,6 +10,7 @@
 #include "reward/interface.h"
 #include "reward/sandbox/descriptor.h"
 #include "reward/sandbox/protocol.h"
+#include "reward/sandbox/run_result.h"
 
 namespace winnow::reward::sandbox {
 
@@ -18,16 +19,6 @@ struct RunRequest {
   std::string_view stdin_bytes;
   RunLimits limits;
   uint32_t flags = 0;  // RunFlags
-};
-
-struct RunResult {
-  EndKind end = EndKind::kExited;
-  int code = 0;  // exit status, or signal
-  double cpu_s = 0.0;
-  double wall_s = 0.0;
-  std::string stdout_bytes, stderr_bytes, result_bytes;  // kept
-  bool is_cut = false;
-  bool succeeded() const { return end == EndKind::kExited && code == 0; }
 };
 
 // One sandbox for model-written code: bubblewrap with user, process, mount, network, IPC and UTS

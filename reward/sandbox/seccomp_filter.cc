@@ -109,14 +109,14 @@ Result<std::string> BuildSeccompFilter() {
   FilterBuilder builder;
   for (const char* name : kAllowed) builder.Add(SCMP_ACT_ALLOW, name);
   for (const unsigned long request : kAllowedIoctls) {
-    builder.Add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, request));
+    builder.Add(SCMP_ACT_ALLOW, "ioctl", scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, 0xffffffffu, request});
   }
   builder.Add(SCMP_ACT_ALLOW, "clone",
               scmp_arg_cmp{kCloneFlagsArgument, SCMP_CMP_MASKED_EQ, kNamespaceFlags, 0});
-  builder.Add(SCMP_ACT_ALLOW, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+  builder.Add(SCMP_ACT_ALLOW, "socketpair", scmp_arg_cmp{0, SCMP_CMP_EQ, AF_UNIX, 0});
   // Of itself only: process 1 has the same user.
-  builder.Add(SCMP_ACT_ALLOW, "prlimit64", SCMP_A0(SCMP_CMP_EQ, 0));
-  builder.Add(SCMP_ACT_ERRNO(EPERM), "prlimit64", SCMP_A0(SCMP_CMP_NE, 0));
+  builder.Add(SCMP_ACT_ALLOW, "prlimit64", scmp_arg_cmp{0, SCMP_CMP_EQ, 0, 0});
+  builder.Add(SCMP_ACT_ERRNO(EPERM), "prlimit64", scmp_arg_cmp{0, SCMP_CMP_NE, 0, 0});
   builder.Add(SCMP_ACT_ERRNO(EPERM), "socket");
   return builder.Export();
 }

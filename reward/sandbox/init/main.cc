@@ -140,7 +140,7 @@ int Serve() {
 }  // namespace winnow::reward::sandbox
 
 int main(int count, char** arguments) {
-  using namespace winnow::reward::sandbox;
-  if (count > 3 && strcmp(arguments[1], "launch") == 0) return Launch(arguments + 2);
-  return Serve();
+  namespace sandbox = winnow::reward::sandbox;
+  if (count > 3 && strcmp(arguments[1], "launch") == 0) return sandbox::Launch(arguments + 2);
+  return sandbox::Serve();
 }
