@@ -26,7 +26,7 @@ std::vector<float> LogitsOf(model::Policy<float>* policy, const std::vector<int3
   std::iota(rows.begin(), rows.end(), size_t{0});
   std::vector<float> logits(ids.size() * policy->config().vocab_size);
   const model::PassSequence sequence{.pages = pages, .row_end = ids.size()};
-  policy->Forward(ids, {&sequence, 1}, storage.get(), rows, logits.data());
+  policy->Forward(ids, {&sequence, 1}, storage.get(), {.rows = rows, .z = logits.data()});
   return logits;
 }
 

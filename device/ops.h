@@ -74,6 +74,13 @@ struct LogSoftmaxStats {
   Real entropy = 0;  // z_max + log_sum − Σ_v p_v z_v, nats
 };
 
+// Sampling draws on whole numbers, so that no order of summation matters: token v of a row has the
+// mass m_v = round_to_even(exp(z_v − z_max) · 2^40) (speculation.md §1.1).
+inline constexpr double kMassOfOne = 0x1p40;
+// Entries of a row whose masses are summed; a multiple of 16 that divides the reduction's chunks.
+inline constexpr size_t kMassBlock = 512;
+inline size_t NumMassBlocks(size_t v) { return (v + kMassBlock - 1) / kMassBlock; }
+
 // Gradient of an objective with respect to one row's log-prob, entropy, and KL to a reference.
 template <typename Real>
 struct HeadRowGradient {
@@ -197,6 +204,15 @@ class Ops {
                                  Real* dk, Real* dv) = 0;
 
   // -- Head -----------------------------------------------------------------------------------
+  // z [m, V] = (x [m, k] · Wᵀ) / temperature; max [m] of each row. Bits of Linear and
+  // LogSoftmaxRows; one pass over z, in the product's own.
+  virtual void ScaledLogits(const Real* x, size_t m, const PackedMatrix& w, double temperature,
+                            Real* z, Real* max) = 0;
+  // What sampling needs of rows z [rows, v], in one pass: log_sum [rows], bits of LogSoftmaxRows,
+  // and masses [rows, NumMassBlocks(v)], the sum over each block. log_sum is not finite if a logit
+  // is NaN or +inf or all are −inf; masses are undefined then.
+  virtual void SumMasses(const Real* z, size_t rows, size_t v, const Real* max, Real* log_sum,
+                         uint64_t* masses) = 0;
   // logits [rows, v] are divided by `temperature` in place, then reduced per row in the one order
   // over v that sampler and learner share.
   virtual void LogSoftmaxRows(Real* logits, size_t rows, size_t v, double temperature,

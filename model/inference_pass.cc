@@ -14,7 +14,7 @@ InferencePass<Real>::InferencePass(const ModelConfig& config, const Network<Real
 template <typename Real>
 void InferencePass<Real>::Run(std::span<const int32_t> tokens,
                               std::span<const PassSequence> sequences, KvPages<Real>* kv,
-                              std::span<const size_t> logit_rows, Real* logits) {
+                              const LogitRows<Real>& wanted) {
   if (tokens.empty()) return;
   rows_.Assign(sequences, tokens.size(), kv->page_tokens());
   activations_.Prepare(tokens.size(), Keep::kNothing);
@@ -34,22 +34,25 @@ void InferencePass<Real>::Run(std::span<const int32_t> tokens,
     act.inv_rms = act.mlp_inv_rms = act.q_inv_rms = act.k_inv_rms = nullptr;
     LayerForward(context, network_->layers[layer], x, act, x);
   }
-  RunHead(x, logit_rows, logits);
+  RunHead(x, wanted);
 }
 
 template <typename Real>
-void InferencePass<Real>::RunHead(const Real* x, std::span<const size_t> logit_rows, Real* logits) {
-  if (logit_rows.empty()) return;
-  const size_t hidden = config_.hidden_size;
-  Real* gathered = gathered_.Reserve(logit_rows.size() * hidden);
-  for (size_t i = 0; i < logit_rows.size(); ++i) {
-    WINNOW_CHECK_LT(logit_rows[i], rows_.num_rows());
-    std::copy_n(x + logit_rows[i] * hidden, hidden, gathered + i * hidden);
+void InferencePass<Real>::RunHead(const Real* x, const LogitRows<Real>& wanted) {
+  const size_t count = wanted.rows.size(), hidden = config_.hidden_size;
+  if (count == 0) return;
+  Real* gathered = gathered_.Reserve(count * hidden);
+  for (size_t i = 0; i < count; ++i) {
+    WINNOW_CHECK_LT(wanted.rows[i], rows_.num_rows());
+    std::copy_n(x + wanted.rows[i] * hidden, hidden, gathered + i * hidden);
   }
-  Real* normed = normed_.Reserve(logit_rows.size() * hidden);
-  ops_->RmsNorm(gathered, network_->final_norm.weight, logit_rows.size(), hidden,
-                config_.rms_norm_eps, normed, nullptr);
-  LinearForward(*ops_, network_->head, normed, logit_rows.size(), &scratch_.linear, logits);
+  Real* normed = normed_.Reserve(count * hidden);
+  ops_->RmsNorm(gathered, network_->final_norm.weight, count, hidden, config_.rms_norm_eps, normed,
+                nullptr);
+  const Linear<Real>& head = network_->head;
+  WINNOW_CHECK(head.rank == 0 && head.bias == nullptr);  // no family has them
+  Real* max = wanted.max != nullptr ? wanted.max : max_.Reserve(count);
+  ops_->ScaledLogits(normed, count, *head.weight, wanted.temperature, wanted.z, max);
 }
 
 template class InferencePass<float>;

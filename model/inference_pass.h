@@ -9,6 +9,7 @@
 #include "model/decoder_layer.h"
 #include "model/kv_pages.h"
 #include "model/network.h"
+#include "model/policy.h"
 #include "model/rope_table.h"
 
 namespace winnow::model {
@@ -24,10 +25,10 @@ class InferencePass {
 
   // See Policy::Forward.
   void Run(std::span<const int32_t> tokens, std::span<const PassSequence> sequences,
-           KvPages<Real>* kv, std::span<const size_t> logit_rows, Real* logits);
+           KvPages<Real>* kv, const LogitRows<Real>& wanted);
 
  private:
-  void RunHead(const Real* x, std::span<const size_t> logit_rows, Real* logits);
+  void RunHead(const Real* x, const LogitRows<Real>& wanted);
 
   const ModelConfig& config_;
   const Network<Real>* const network_;
@@ -38,6 +39,7 @@ class InferencePass {
   PagedRows<Real> rows_;
   Buffer<Real> x_;                  // [R, hidden], the residual stream
   Buffer<Real> gathered_, normed_;  // [logit rows, hidden]
+  Buffer<Real> max_;                // [logit rows], where the caller wants none
 };
 
 }  // namespace winnow::model

@@ -72,7 +72,7 @@ class DecoderPolicy : public Policy<Real> {
            ops_->kv_element_bytes();
   }
   void Forward(std::span<const int32_t> tokens, std::span<const PassSequence> sequences,
-               KvStorage<Real>* kv, std::span<const size_t> logit_rows, Real* logits) override;
+               KvStorage<Real>* kv, const LogitRows<Real>& wanted) override;
 
   void TrainForward(std::span<const TrainSequence> sequences, const TrainOptions& options,
                     Policy<Real>* reference, HeadValues<Real>* values) override;
@@ -146,13 +146,13 @@ Digest DecoderPolicy<Real>::WeightsDigest() const {
 template <typename Real>
 void DecoderPolicy<Real>::Forward(std::span<const int32_t> tokens,
                                   std::span<const PassSequence> sequences, KvStorage<Real>* kv,
-                                  std::span<const size_t> logit_rows, Real* logits) {
+                                  const LogitRows<Real>& wanted) {
   for (const int32_t token : tokens) {
     WINNOW_CHECK_LT(static_cast<size_t>(token), config().vocab_size);
   }
   auto* pages = dynamic_cast<KvPages<Real>*>(kv);
   WINNOW_CHECK(pages != nullptr);
-  inference_.Run(tokens, sequences, pages, logit_rows, logits);
+  inference_.Run(tokens, sequences, pages, wanted);
 }
 
 template <typename Real>

@@ -65,6 +65,15 @@ struct TrainSegment {
   size_t first_position = 0;             // RoPE position of token `begin`
 };
 
+// Rows of an inference pass whose logits are wanted, ascending, and where these go.
+template <typename Real>
+struct LogitRows {
+  std::span<const size_t> rows;
+  Real* z = nullptr;  // [rows, vocabulary] logit / temperature
+  double temperature = 1;
+  Real* max = nullptr;  // [rows] the maximum of each row of z; null: not wanted
+};
+
 // A sequence to train on: all of its tokens, and which of them are predicted and count (m = 1).
 struct TrainSequence {
   std::span<const int32_t> tokens;  // [T]
@@ -129,10 +138,10 @@ class Policy {
   virtual std::unique_ptr<KvStorage<Real>> MakeKvStorage(size_t page_tokens,
                                                          size_t num_pages) const = 0;
   virtual size_t KvBytesPerToken() const = 0;
-  // Runs `tokens` [R] through the network, writing their keys and values to the sequences' pages;
-  // logits [logit_rows.size(), vocab] (unscaled) of the given rows, ascending.
+  // Runs `tokens` [R] through the network, writing their keys and values to the sequences' pages
+  // and the wanted logits.
   virtual void Forward(std::span<const int32_t> tokens, std::span<const PassSequence> sequences,
-                       KvStorage<Real>* kv, std::span<const size_t> logit_rows, Real* logits) = 0;
+                       KvStorage<Real>* kv, const LogitRows<Real>& wanted) = 0;
 
   // -- Training -------------------------------------------------------------------------------
   // Runs whole sequences and keeps what Backward needs (by options.recompute) until the next call.

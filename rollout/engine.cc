@@ -61,7 +61,8 @@ struct PrefilledPrompt {
   size_t num_cached = 0;
   bool ready = false;
   std::vector<float> first_row;  // [V] scaled logits after the prompt, while samples wait
-  device::LogSoftmaxStats<float> first_stats;
+  LogitRow first;
+  std::vector<uint64_t> first_masses;
 };
 
 struct LiveSample {
@@ -80,8 +81,7 @@ struct LiveSample {
 // A row of logits from which a sample's next token is drawn.
 struct PendingDraw {
   LiveSample* sample = nullptr;
-  const float* z = nullptr;
-  device::LogSoftmaxStats<float> stats;
+  LogitRow row;
   SampledToken token;
 };
 
@@ -159,8 +159,7 @@ class Engine::Run {
           break;
         }
         LiveSample* sample = StartSample(&prompt);
-        draws.push_back(
-            {.sample = sample, .z = prompt.first_row.data(), .stats = prompt.first_stats});
+        draws.push_back({.sample = sample, .row = prompt.first});
       }
     }
     Draw(&draws);
@@ -212,29 +211,45 @@ class Engine::Run {
     }
     const std::vector<PrefilledPrompt*> completed = AddPromptRows();
     WINNOW_CHECK(!tokens_.empty());
-    logits_.resize(std::max(logits_.size(), logit_rows_.size() * vocab_size_));
-    engine_.policy_->Forward(tokens_, sequences_, &cache_.storage(), logit_rows_, logits_.data());
+    const size_t wanted = logit_rows_.size();
+    const size_t num_blocks = device::NumMassBlocks(vocab_size_);
+    logits_.resize(std::max(logits_.size(), wanted * vocab_size_));
+    max_.resize(wanted);
+    log_sum_.resize(wanted);
+    masses_.resize(wanted * num_blocks);
+    const double temperature = options_.sampling.temperature;
+    engine_.policy_->Forward(tokens_, sequences_, &cache_.storage(),
+                             {.rows = logit_rows_,
+                              .z = logits_.data(),
+                              .temperature = temperature > 0 ? temperature : 1.0,
+                              .max = max_.data()});
+    engine_.policy_->ops().SumMasses(logits_.data(), wanted, vocab_size_, max_.data(),
+                                     log_sum_.data(), masses_.data());
     engine_.stats_.decode_tokens += decoding.size();
     engine_.stats_.prefill_tokens += tokens_.size() - decoding.size();
     ++engine_.stats_.passes;
 
-    std::vector<device::LogSoftmaxStats<float>> stats(logit_rows_.size());
-    const double temperature = options_.sampling.temperature;
-    if (!stats.empty()) {
-      engine_.policy_->ops().LogSoftmaxRows(logits_.data(), stats.size(), vocab_size_,
-                                            temperature > 0 ? temperature : 1.0, stats.data());
-    }
     std::vector<PendingDraw> draws;
     for (size_t i = 0; i < decoding.size(); ++i) {
-      draws.push_back({.sample = decoding[i], .z = &logits_[i * vocab_size_], .stats = stats[i]});
+      draws.push_back({.sample = decoding[i], .row = RowAt(i)});
     }
     for (size_t i = 0; i < completed.size(); ++i) {
-      const float* row = &logits_[(decoding.size() + i) * vocab_size_];
-      completed[i]->first_row.assign(row, row + vocab_size_);
-      completed[i]->first_stats = stats[decoding.size() + i];
-      completed[i]->ready = true;
+      PrefilledPrompt& prompt = *completed[i];
+      prompt.first = RowAt(decoding.size() + i);
+      prompt.first_row.assign(prompt.first.z, prompt.first.z + vocab_size_);
+      prompt.first_masses.assign(prompt.first.masses, prompt.first.masses + num_blocks);
+      prompt.first.z = prompt.first_row.data();
+      prompt.first.masses = prompt.first_masses.data();
+      prompt.ready = true;
     }
     Draw(&draws);
+  }
+
+  LogitRow RowAt(size_t i) const {
+    return {.z = &logits_[i * vocab_size_],
+            .max = max_[i],
+            .log_sum = log_sum_[i],
+            .masses = &masses_[i * device::NumMassBlocks(vocab_size_)]};
   }
 
   std::vector<PrefilledPrompt*> AddPromptRows() {
@@ -271,16 +286,15 @@ class Engine::Run {
   // Draws a token for each, in parallel, then commits them in order.
   void Draw(std::vector<PendingDraw>* draws) {
     device::Ops<float>& ops = engine_.policy_->ops();
-    const std::vector<int32_t>& eos = engine_.policy_->config().eos_token_ids;
     ops.pool().ParallelFor(draws->size(), 1, [&](size_t begin, size_t end) {
       thread_local Sampler::Scratch scratch;
       for (size_t i = begin; i < end; ++i) {
         PendingDraw& draw = (*draws)[i];
         const size_t generated = draw.sample->trajectory.tokens.size();
         const std::span<const int32_t> banned =
-            generated < options_.min_tokens ? std::span(eos) : std::span<const int32_t>();
+            generated < options_.min_tokens ? std::span(engine_.eos_) : std::span<const int32_t>();
         draw.token = engine_.sampler_.Sample(
-            draw.z, draw.stats, options_.sampling, draw.sample->hash,
+            draw.row, options_.sampling, draw.sample->hash,
             static_cast<uint32_t>(draw.sample->prompt_tokens + generated), banned, &scratch);
       }
     });
@@ -298,9 +312,9 @@ class Engine::Run {
     trajectory.tokens.push_back(drawn.token);
     trajectory.log_probs.push_back(drawn.log_prob);
     trajectory.full_log_probs.push_back(drawn.full_log_prob);
-    const std::vector<int32_t>& eos = engine_.policy_->config().eos_token_ids;
     trajectory.ended_by_eos =
-        !options_.ignore_eos && std::find(eos.begin(), eos.end(), drawn.token) != eos.end();
+        !options_.ignore_eos &&
+        std::binary_search(engine_.eos_.begin(), engine_.eos_.end(), drawn.token);
     const bool stopped = sample->stop_strings.Push(drawn.token) || trajectory.ended_by_eos;
     if (stopped) {
       trajectory.finish = FinishReason::kStop;
@@ -338,7 +352,8 @@ class Engine::Run {
   std::vector<int32_t> tokens_;
   std::vector<model::PassSequence> sequences_;
   std::vector<size_t> logit_rows_;
-  std::vector<float> logits_;
+  std::vector<float> logits_, max_, log_sum_;
+  std::vector<uint64_t> masses_;
 };
 
 Engine::Engine(model::Policy<float>* policy, const model::Tokenizer* tokenizer,
@@ -346,7 +361,11 @@ Engine::Engine(model::Policy<float>* policy, const model::Tokenizer* tokenizer,
     : policy_(policy),
       tokenizer_(tokenizer),
       options_(options),
-      sampler_(&policy->ops(), policy->config().vocab_size) {}
+      sampler_(&policy->ops(), policy->config().vocab_size),
+      eos_(policy->config().eos_token_ids) {
+  std::sort(eos_.begin(), eos_.end());
+  eos_.erase(std::unique(eos_.begin(), eos_.end()), eos_.end());
+}
 
 Engine::~Engine() = default;
 

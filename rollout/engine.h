@@ -84,6 +84,7 @@ class Engine {
   const model::Tokenizer* const tokenizer_;
   const EngineOptions options_;
   const Sampler sampler_;
+  std::vector<int32_t> eos_;  // end-of-sequence ids, ascending, each once
   std::unique_ptr<KvCache> cache_;
   EngineStats stats_;
 };

@@ -1,13 +1,11 @@
 #include "device/cpu/cpu_ops.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "base/check.h"
 #include "base/format.h"
 #include "device/bf16.h"
-#include "device/math.h"
 
 namespace winnow::device {
 namespace {
@@ -15,11 +13,6 @@ namespace {
 constexpr size_t kElementGrain = 16 * 1024;  // elements of cheap work that are worth a thread
 constexpr size_t kColumnGrain = 64;          // columns of a sum over rows
 constexpr size_t kTilesFromRows = 5;         // fewer are bound by memory, and FMA streams better
-
-size_t Ceil(size_t n, size_t multiple) { return (n + multiple - 1) / multiple; }
-
-float Log(float x) { return LogF32(x); }
-double Log(double x) { return std::log(x); }
 
 }  // namespace
 
@@ -49,19 +42,6 @@ template <typename Real>
 void CpuOps<Real>::ForRows(size_t rows, size_t width,
                            const std::function<void(size_t, size_t)>& body) {
   pool_->ParallelFor(rows, std::max<size_t>(1, kElementGrain / std::max<size_t>(1, width)), body);
-}
-
-template <typename Real>
-void CpuOps<Real>::ForChunks(size_t rows, size_t v,
-                             const std::function<void(size_t, size_t, size_t, size_t)>& body) {
-  const size_t chunks = Ceil(v, kReductionChunk);
-  const size_t grain = std::max<size_t>(1, kElementGrain / std::min(v, kReductionChunk));
-  pool_->ParallelFor(rows * chunks, grain, [&](size_t at, size_t end) {
-    for (; at < end; ++at) {
-      const size_t chunk = at % chunks;
-      body(at / chunks, chunk, chunk * kReductionChunk, std::min(v, (chunk + 1) * kReductionChunk));
-    }
-  });
 }
 
 // -- Linear layers ----------------------------------------------------------------------------
@@ -240,88 +220,6 @@ void CpuOps<Real>::AttentionGradient(const AttentionShape& shape,
   attention_.Backward(
       shape, sequences,
       {.q = q, .out = out, .stats = stats, .dout = dout, .dq = dq, .dk = dk, .dv = dv});
-}
-
-// -- Head -------------------------------------------------------------------------------------
-
-template <typename Real>
-void CpuOps<Real>::LogSoftmaxRows(Real* logits, size_t rows, size_t v, double temperature,
-                                  LogSoftmaxStats<Real>* stats) {
-  struct Partial {
-    Real max, sum, weighted;
-  };
-  const size_t chunks = Ceil(v, kReductionChunk);
-  std::vector<Partial> partials(rows * chunks);
-  ForChunks(rows, v, [&](size_t row, size_t chunk, size_t begin, size_t end) {
-    partials[row * chunks + chunk].max =
-        table_.scale_max(static_cast<Real>(temperature), end - begin, logits + row * v + begin);
-  });
-  for (size_t row = 0; row < rows; ++row) {
-    Real max = partials[row * chunks].max;
-    for (size_t c = 1; c < chunks; ++c) max = std::max(max, partials[row * chunks + c].max);
-    stats[row].max = max;
-  }
-  ForChunks(rows, v, [&](size_t row, size_t chunk, size_t begin, size_t end) {
-    Partial& partial = partials[row * chunks + chunk];
-    table_.sum_exp(logits + row * v + begin, end - begin, stats[row].max, &partial.sum,
-                   &partial.weighted);
-  });
-  for (size_t row = 0; row < rows; ++row) {
-    double sum = 0, weighted = 0;
-    for (size_t c = 0; c < chunks; ++c) {
-      sum += static_cast<double>(partials[row * chunks + c].sum);
-      weighted += static_cast<double>(partials[row * chunks + c].weighted);
-    }
-    stats[row].log_sum = Log(static_cast<Real>(sum));
-    // H = log Σe − Σ (z − max) e / Σe
-    stats[row].entropy = stats[row].log_sum - static_cast<Real>(weighted / sum);
-  }
-}
-
-template <typename Real>
-void CpuOps<Real>::ExpShifted(const Real* z, size_t v, Real max, Real* e) {
-  ForElements(v, [&](size_t begin, size_t end) {
-    table_.exp_shifted(z + begin, end - begin, max, e + begin);
-  });
-}
-
-template <typename Real>
-void CpuOps<Real>::LogSoftmaxGradient(
-    Real* z, size_t rows, size_t v, double temperature, const LogSoftmaxStats<Real>* stats,
-    std::span<const int32_t> labels, std::span<const HeadRowGradient<Real>> gradients,
-    const Real* reference_z, const LogSoftmaxStats<Real>* reference_stats, const Real* kl) {
-  ForChunks(rows, v, [&](size_t row, size_t, size_t begin, size_t end) {
-    HeadGradientArgs<Real> args{.z = z + row * v,
-                                .begin = begin,
-                                .end = end,
-                                .temperature = static_cast<Real>(temperature),
-                                .stats = stats[row],
-                                .gradient = gradients[row],
-                                .label = static_cast<size_t>(labels[row])};
-    if (reference_z != nullptr) {
-      args.reference_z = reference_z + row * v;
-      args.reference_stats = reference_stats[row];
-      args.kl = kl[row];
-    }
-    table_.head_gradient(args);
-  });
-}
-
-template <typename Real>
-void CpuOps<Real>::KlRows(const Real* z, const LogSoftmaxStats<Real>* stats,
-                          const Real* reference_z, const LogSoftmaxStats<Real>* reference_stats,
-                          size_t rows, size_t v, Real* kl) {
-  const size_t chunks = Ceil(v, kReductionChunk);
-  std::vector<Real> partials(rows * chunks);
-  ForChunks(rows, v, [&](size_t row, size_t chunk, size_t begin, size_t end) {
-    partials[row * chunks + chunk] = table_.kl(z + row * v + begin, reference_z + row * v + begin,
-                                               end - begin, stats[row], reference_stats[row]);
-  });
-  for (size_t row = 0; row < rows; ++row) {
-    double sum = 0;
-    for (size_t c = 0; c < chunks; ++c) sum += static_cast<double>(partials[row * chunks + c]);
-    kl[row] = static_cast<Real>(sum);
-  }
 }
 
 template class CpuOps<float>;

@@ -62,6 +62,10 @@ class CpuOps final : public Ops<Real> {
                          const Real* q, const Real* out, const Real* stats, const Real* dout,
                          Real* dq, Real* dk, Real* dv) override;
 
+  void ScaledLogits(const Real* x, size_t m, const PackedMatrix& w, double temperature, Real* z,
+                    Real* max) override;
+  void SumMasses(const Real* z, size_t rows, size_t v, const Real* max, Real* log_sum,
+                 uint64_t* masses) override;
   void LogSoftmaxRows(Real* logits, size_t rows, size_t v, double temperature,
                       LogSoftmaxStats<Real>* stats) override;
   void ExpShifted(const Real* z, size_t v, Real max, Real* e) override;
@@ -79,6 +83,8 @@ class CpuOps final : public Ops<Real> {
   void ForElements(size_t count, const std::function<void(size_t, size_t)>& body);
   // body(begin, end) over rows of `width`.
   void ForRows(size_t rows, size_t width, const std::function<void(size_t, size_t)>& body);
+  // Scratch of `count` elements, until the next call.
+  Real* Partials(size_t count);
   // body(row, chunk, begin, end) over reduction chunks of rows over the vocabulary.
   void ForChunks(size_t rows, size_t v,
                  const std::function<void(size_t, size_t, size_t, size_t)>& body);
@@ -89,6 +95,7 @@ class CpuOps final : public Ops<Real> {
   Gemm<Real> gemm_;
   std::vector<typename Gemm<Real>::Product> products_;  // of the call at work
   CpuAttention<Real> attention_;
+  AlignedBuffer partials_;  // of reductions over the vocabulary
 };
 
 // The kernels for `arithmetic` on `isa`, which this machine must have. With `stand_in`, AMX and

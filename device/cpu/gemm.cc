@@ -200,6 +200,7 @@ void Gemm<Real>::Multiply(const Real* x, size_t m, std::span<const Product> prod
                   .rows = std::min(row_chunk, m - row),
                   .columns = std::min(kPanelColumns, columns - p * kPanelColumns),
                   .add = mode == Write::kAdd});
+      if (product->finish != nullptr) (*product->finish)(row, std::min(row_chunk, m - row), p);
     }
   };
   pool_->ParallelFor(tasks, Grain(tasks, pool_->num_threads(), m * k * panels * kPanelColumns),

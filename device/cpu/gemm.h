@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -71,10 +72,13 @@ class Gemm {
 
   std::unique_ptr<PackedMatrix> Pack(const Real* w, size_t n, size_t k, PackFor use);
   void Repack(const Real* w, CpuPackedMatrix* packed);
+  // Called with rows [row, row + rows) of a panel of y when they are made, by the thread that did.
+  using Finish = std::function<void(size_t row, size_t rows, size_t panel)>;
   // y [m, b->columns] = x [m, b->inner] · b
   struct Product {
     const Panels* b = nullptr;
     Real* y = nullptr;
+    const Finish* finish = nullptr;  // may be null
   };
   // Products of the same rows. REQUIRES: equal inner sizes.
   void Multiply(const Real* x, size_t m, std::span<const Product> products, Write mode);

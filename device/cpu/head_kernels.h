@@ -29,26 +29,54 @@ struct Head {
     return max.MaxTree();
   }
 
-  static void SumExp(const Real* z, size_t n, Real max, Real* sum, Real* weighted) {
+  static void ScaleMaxRows(Real temperature, size_t rows, size_t columns, size_t stride, Real* z,
+                           size_t max_stride, Real* max) {
+    for (size_t r = 0; r < rows; ++r)
+      max[r * max_stride] = ScaleMax(temperature, columns, z + r * stride);
+  }
+
+  // f(d, e) over 16 entries at a time, d = z − max and e = exp(d); e = 0 beyond the end.
+  template <typename F>
+  static inline void ForExponentials(const Real* z, size_t n, Real max, F f) {
     const L m = L::Set(max);
     const L lowest = L::Set(kLowest);
-    L s = L::Zero(), w = L::Zero();
     size_t i = 0;
     for (; i + 16 <= n; i += 16) {
       const L d = L::Max(lowest, L::Sub(L::Load(z + i), m));
-      const L e = L::Exp(d);
-      s = L::Add(s, e);
-      w = L::Fma(d, e, w);
+      f(d, L::Exp(d));
     }
     if (i < n) {
       const size_t rest = n - i;
       const L d = L::First(rest, L::Max(lowest, L::Sub(L::LoadPartial(z + i, rest), m)), lowest);
-      const L e = L::Exp(d);
+      f(d, L::Exp(d));
+    }
+  }
+
+  static void SumExp(const Real* z, size_t n, Real max, Real* sum, Real* weighted) {
+    L s = L::Zero(), w = L::Zero();
+    ForExponentials(z, n, max, [&](const L& d, const L& e) {
       s = L::Add(s, e);
       w = L::Fma(d, e, w);
-    }
+    });
     *sum = s.SumTree();
     *weighted = w.SumTree();
+  }
+
+  // The sum is SumExp's. A block's masses add up to at most 2^40 · kMassBlock: exact in double.
+  static Real SumMasses(const Real* z, size_t n, Real max, uint64_t* masses) {
+    const L scale = L::Set(static_cast<Real>(kMassOfOne));
+    L s = L::Zero();
+    for (size_t begin = 0; begin < n; begin += kMassBlock, ++masses) {
+      typename L::WholeSum total;
+      ForExponentials(z + begin, n - begin < kMassBlock ? n - begin : kMassBlock, max,
+                      [&](const L&, const L& e) {
+                        s = L::Add(s, e);
+                        total.Add(L::RoundEven(L::Mul(e, scale)));
+                      });
+      const double mass = total.Total();
+      *masses = mass <= kMassOfOne * kMassBlock ? static_cast<uint64_t>(mass) : 0;  // 0 for NaN
+    }
+    return s.SumTree();
   }
 
   static void ExpShifted(const Real* z, size_t n, Real max, Real* e) {

@@ -185,6 +185,11 @@ struct Kernels {
 
   // z /= temperature (unless 1); returns the maximum.
   Real (*scale_max)(Real temperature, size_t n, Real* z);
+  // The same over `rows` rows, `stride` apart; the maximum of row r goes to max[r · max_stride].
+  void (*scale_max_rows)(Real temperature, size_t rows, size_t columns, size_t stride, Real* z,
+                         size_t max_stride, Real* max);
+  // Σ exp(z − max), and the mass of each block of kMassBlock entries (see Ops::SumMasses).
+  Real (*sum_masses)(const Real* z, size_t n, Real max, uint64_t* masses);
   // Σ exp(z − max) and Σ (z − max) exp(z − max).
   void (*sum_exp)(const Real* z, size_t n, Real max, Real* sum, Real* weighted);
   void (*exp_shifted)(const Real* z, size_t n, Real max, Real* e);

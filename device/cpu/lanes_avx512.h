@@ -110,6 +110,18 @@ struct Avx512Lanes {
     return {_mm512_mask_mov_ps(e, tiny, _mm512_setzero_ps())};
   }
 
+  static Avx512Lanes RoundEven(Avx512Lanes x) {
+    return {_mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+  }
+  struct WholeSum {
+    __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
+    void Add(Avx512Lanes x) {
+      low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(x.v)));
+      high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(x.v, 1)));
+    }
+    double Total() const { return _mm512_reduce_add_pd(_mm512_add_pd(low, high)); }
+  };
+
   float SumTree() const {
     const __m256 h8 = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
     const __m128 h4 = _mm_add_ps(_mm256_castps256_ps128(h8), _mm256_extractf128_ps(h8, 1));

@@ -125,6 +125,24 @@ struct GenericLanes {
   static GenericLanes Exp(const GenericLanes& x) {
     return Make([&](size_t l) { return Exp1(x.v[l]); });
   }
+  // To whole numbers, halves to even.
+  static GenericLanes RoundEven(const GenericLanes& x) {
+    return Make([&](size_t l) {
+      if constexpr (std::is_same_v<Real, float>) {
+        return __builtin_rintf(x.v[l]);
+      } else {
+        return __builtin_rint(x.v[l]);
+      }
+    });
+  }
+  // Σ of whole numbers over calls and lanes in double: exact, in any order, below 2^53.
+  struct WholeSum {
+    double v = 0;
+    void Add(const GenericLanes& x) {
+      for (size_t l = 0; l < 16; ++l) v += static_cast<double>(x.v[l]);
+    }
+    double Total() const { return v; }
+  };
   Real SumTree() const {
     Real t[16];
     for (size_t l = 0; l < 16; ++l) t[l] = v[l];

@@ -42,6 +42,8 @@ static constexpr Kernels<typename L::Real> MakeTable(const char* name, const cha
   t.add = &Rowwise<L>::Add;
   t.scale = &Rowwise<L>::Scale;
   t.scale_max = &Head<L>::ScaleMax;
+  t.scale_max_rows = &Head<L>::ScaleMaxRows;
+  t.sum_masses = &Head<L>::SumMasses;
   t.sum_exp = &Head<L>::SumExp;
   t.exp_shifted = &Head<L>::ExpShifted;
   t.kl = &Head<L>::Kl;

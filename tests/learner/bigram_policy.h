@@ -53,7 +53,7 @@ class BigramPolicy : public model::Policy<Real> {
   size_t KvBytesPerToken() const override { return 0; }
   size_t TrainingBytes() const override { return 0; }
   void Forward(std::span<const int32_t>, std::span<const model::PassSequence>,
-               model::KvStorage<Real>*, std::span<const size_t>, Real*) override {
+               model::KvStorage<Real>*, const model::LogitRows<Real>&) override {
     CheckFailed(__FILE__, __LINE__, "BigramPolicy does not generate", "");
   }
 

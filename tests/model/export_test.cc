@@ -33,7 +33,7 @@ class ExportTest : public testing::Test {
     const PassSequence sequence{.pages = pages, .row_begin = 0, .row_end = tokens.size()};
     const std::vector<size_t> rows{0, 1, 2, 3, 4};
     std::vector<float> logits(tokens.size() * policy.config().vocab_size);
-    policy.Forward(tokens, {&sequence, 1}, kv.get(), rows, logits.data());
+    policy.Forward(tokens, {&sequence, 1}, kv.get(), {.rows = rows, .z = logits.data()});
     return logits;
   }
   std::string Target() const { return target_.path() + "/export"; }

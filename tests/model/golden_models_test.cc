@@ -87,7 +87,7 @@ std::vector<float> AllLogits(Policy<float>& policy, const std::vector<int32_t>& 
   const auto kv = policy.MakeKvStorage(kPageTokens, pages.size());
   const PassSequence sequence{.pages = pages, .row_begin = 0, .row_end = ids.size()};
   std::vector<float> logits(ids.size() * policy.config().vocab_size);
-  policy.Forward(ids, {&sequence, 1}, kv.get(), rows, logits.data());
+  policy.Forward(ids, {&sequence, 1}, kv.get(), {.rows = rows, .z = logits.data()});
   return logits;
 }
 
@@ -103,7 +103,7 @@ std::vector<int32_t> Greedy(Policy<float>& policy, std::vector<int32_t> ids, siz
     const PassSequence sequence{
         .pages = pages, .num_cached = cached, .row_begin = 0, .row_end = ids.size()};
     const size_t last = ids.size() - 1;
-    policy.Forward(ids, {&sequence, 1}, kv.get(), {&last, 1}, logits.data());
+    policy.Forward(ids, {&sequence, 1}, kv.get(), {.rows = {&last, 1}, .z = logits.data()});
     cached += ids.size();
     const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
     produced.push_back(static_cast<int32_t>(best));

@@ -89,7 +89,7 @@ class InferencePassTest : public testing::TestWithParam<Case> {
     std::vector<size_t> rows(tokens.size());
     std::iota(rows.begin(), rows.end(), size_t{0});
     std::vector<float> logits(tokens.size() * kVocab);
-    policy_->Forward(tokens, sequences, kv, rows, logits.data());
+    policy_->Forward(tokens, sequences, kv, {.rows = rows, .z = logits.data()});
     std::vector<device::LogSoftmaxStats<float>> stats(tokens.size());
     ops_->LogSoftmaxRows(logits.data(), tokens.size(), kVocab, kTemperature, stats.data());
     for (size_t m = 0; m < members.size(); ++m) {
@@ -134,7 +134,7 @@ TEST_P(InferencePassTest, ACopiedPageContinuesLikeItsOriginal) {
     const size_t last = end - begin - 1;
     std::vector<float> logits(kVocab);
     policy_->Forward(std::span(tokens).subspan(begin, end - begin), {&sequence, 1}, kv.get(),
-                     {&last, 1}, logits.data());
+                     {.rows = {&last, 1}, .z = logits.data()});
     return logits;
   };
   logits_of({0, 1}, 0, 20);
@@ -155,7 +155,7 @@ TEST_P(InferencePassTest, HolesGiveTheBitsOfTheTokensThatAreSeen) {
     std::vector<size_t> rows(ids.size());
     std::iota(rows.begin(), rows.end(), size_t{0});
     std::vector<float> logits(ids.size() * kVocab);
-    policy_->Forward(ids, {&sequence, 1}, kv.get(), rows, logits.data());
+    policy_->Forward(ids, {&sequence, 1}, kv.get(), {.rows = rows, .z = logits.data()});
     return logits;
   };
   std::vector<float> log_probs;
@@ -194,9 +194,9 @@ TEST_P(InferencePassTest, LogitsOfChosenRowsAreThoseOfAllRows) {
   std::vector<size_t> all(tokens.size());
   std::iota(all.begin(), all.end(), size_t{0});
   std::vector<float> every(all.size() * kVocab), some(2 * kVocab);
-  policy_->Forward(tokens, {&sequence, 1}, kv.get(), all, every.data());
+  policy_->Forward(tokens, {&sequence, 1}, kv.get(), {.rows = all, .z = every.data()});
   const std::vector<size_t> chosen{4, 31};
-  policy_->Forward(tokens, {&sequence, 1}, kv.get(), chosen, some.data());
+  policy_->Forward(tokens, {&sequence, 1}, kv.get(), {.rows = chosen, .z = some.data()});
   for (size_t i = 0; i < chosen.size(); ++i) {
     EXPECT_TRUE(std::equal(some.begin() + static_cast<ptrdiff_t>(i * kVocab),
                            some.begin() + static_cast<ptrdiff_t>((i + 1) * kVocab),

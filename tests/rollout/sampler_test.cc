@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
+#include <random>
 
 #include "base/philox.h"
+#include "device/math.h"
 
 namespace winnow::rollout {
 namespace {
@@ -21,9 +22,99 @@ class SamplerTest : public testing::Test {
     device::LogSoftmaxStats<float> stats;
     ops_->LogSoftmaxRows(logits.data(), 1, logits.size(),
                          options.temperature > 0 ? options.temperature : 1.0, &stats);
+    LogitRow row{.z = logits.data(), .max = stats.max};
+    std::vector<uint64_t> masses(device::NumMassBlocks(logits.size()));
+    ops_->SumMasses(logits.data(), 1, logits.size(), &row.max, &row.log_sum, masses.data());
+    row.masses = masses.data();
     const Sampler sampler(ops_.get(), logits.size());
-    return sampler.Sample(logits.data(), stats, options, StreamHash(key), position, banned,
-                          &scratch_);
+    return sampler.Sample(row, options, StreamHash(key), position, banned, &scratch_);
+  }
+
+  // The rules of speculation.md §1 word for word, over whole rows.
+  SampledToken SlowDraw(std::vector<float> z, const SamplingOptions& options, uint32_t position,
+                        const NoiseKey& key, const std::vector<int32_t>& banned) {
+    const size_t v = z.size();
+    device::LogSoftmaxStats<float> stats;
+    const bool greedy = options.temperature == 0;
+    ops_->LogSoftmaxRows(z.data(), 1, v, greedy ? 1.0 : options.temperature, &stats);
+    std::vector<float> e(v);
+    ops_->ExpShifted(z.data(), v, stats.max, e.data());
+    std::vector<uint64_t> mass(v);
+    std::vector<size_t> order(v);  // by z descending, id ascending
+    for (size_t i = 0; i < v; ++i) {
+      mass[i] = static_cast<uint64_t>(std::llrint(double{e[i]} * 0x1p40));
+      order[i] = i;
+    }
+    std::vector<bool> never(v);
+    for (const int32_t id : banned) never[static_cast<size_t>(id)] = true;
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return z[a] > z[b]; });
+    std::erase_if(order, [&](size_t i) { return never[i] || (mass[i] == 0 && !greedy); });
+    if (order.empty()) return {.failed = true};
+    const auto full = [&](size_t i) { return (z[i] - stats.max) - stats.log_sum; };
+    if (greedy) {
+      return {.token = static_cast<int32_t>(order[0]),
+              .log_prob = full(order[0]),
+              .full_log_prob = full(order[0])};
+    }
+    if (options.top_k > 0) order.resize(std::min(order.size(), size_t(options.top_k)));
+    if (options.top_p < 1) {
+      __extension__ using Wide = unsigned __int128;
+      uint64_t total = 0, kept = 0;
+      for (const size_t i : order) total += mass[i];
+      const auto fraction = static_cast<uint64_t>(std::llrint(options.top_p * 0x1p32));
+      const auto wanted = static_cast<uint64_t>((Wide{fraction} * total + 0xFFFFFFFFu) >> 32);
+      size_t count = 0;
+      while (count == 0 || (kept < wanted && count < order.size())) kept += mass[order[count++]];
+      order.resize(count);
+    }
+    std::sort(order.begin(), order.end());
+    uint64_t total = 0;
+    double sum = 0;
+    for (const size_t i : order) {
+      total += mass[i];
+      sum += e[i];
+    }
+    const size_t token = options.sampler == SamplerKind::kGumbel
+                             ? SlowRace(order, e, StreamHash(key), position)
+                             : SlowInverse(order, mass, total, StreamHash(key), position);
+    SampledToken result{.token = static_cast<int32_t>(token), .full_log_prob = full(token)};
+    const bool whole = options.top_k <= 0 && options.top_p >= 1 && banned.empty();
+    result.log_prob =
+        whole ? full(token) : (z[token] - stats.max) - device::LogF32(static_cast<float>(sum));
+    return result;
+  }
+
+  static size_t SlowInverse(const std::vector<size_t>& kept, const std::vector<uint64_t>& mass,
+                            uint64_t total, const std::array<uint32_t, 4>& hash,
+                            uint32_t position) {
+    __extension__ using Wide = unsigned __int128;
+    const auto w = winnow::Draw(hash, position, NoisePurpose::kInverseCdf, 0);
+    const uint64_t u = uint64_t{w[1]} << 32 | w[0];
+    const auto r = static_cast<uint64_t>(Wide{u} * total >> 64);
+    uint64_t cumulative = 0;
+    for (const size_t i : kept) {
+      cumulative += mass[i];
+      if (cumulative > r) return i;
+    }
+    ADD_FAILURE();
+    return 0;
+  }
+
+  static size_t SlowRace(const std::vector<size_t>& kept, const std::vector<float>& e,
+                         const std::array<uint32_t, 4>& hash, uint32_t position) {
+    size_t best = kept[0];
+    float least = std::numeric_limits<float>::infinity();
+    for (const size_t i : kept) {
+      const auto words =
+          winnow::Draw(hash, position, NoisePurpose::kGumbel, static_cast<uint32_t>(i >> 2));
+      const float x = std::min(static_cast<float>((words[i & 3] + 0.5) * 0x1p-32), 1.0f - 0x1p-24f);
+      const float arrival = -device::Log1pF32(-x) / e[i];
+      if (arrival < least) {
+        least = arrival;
+        best = i;
+      }
+    }
+    return best;
   }
 
   std::vector<int32_t> DrawMany(const SamplingOptions& options, uint32_t count) {
@@ -46,6 +137,53 @@ TEST_F(SamplerTest, GivesTheKnownTokensOfBothRules) {
             (std::vector<int32_t>{5, 3, 4, 1, 4, 4, 3, 3, 5, 5, 5, 4, 5, 4, 4, 3}));
   EXPECT_EQ(DrawMany({.sampler = SamplerKind::kGumbel}, 16),
             (std::vector<int32_t>{3, 3, 6, 4, 4, 4, 4, 4, 4, 6, 5, 5, 5, 5, 4, 3}));
+}
+
+// Block sums, candidates by depth and the pruned race against whole rows: the same tokens and bits.
+TEST_F(SamplerTest, EqualsTheRulesOverWholeRows) {
+  const std::vector<SamplingOptions> laws = {
+      {},
+      {.temperature = 0},
+      {.temperature = 0.6},
+      {.top_k = 1},
+      {.top_k = 7},
+      {.top_k = 100'000},
+      {.top_p = 0.3},
+      {.top_p = 0.95},
+      {.top_p = 0.9999999},
+      {.temperature = 1.4, .top_p = 0.8, .top_k = 40},
+      {.sampler = SamplerKind::kGumbel},
+      {.sampler = SamplerKind::kGumbel, .temperature = 0},
+      {.sampler = SamplerKind::kGumbel, .temperature = 0.7, .top_p = 0.9},
+      {.sampler = SamplerKind::kGumbel, .top_k = 20}};
+  std::mt19937 engine(5);
+  std::normal_distribution<float> normal;
+  for (const size_t v : {size_t{4}, size_t{511}, size_t{512}, size_t{2100}}) {
+    for (const float spread : {0.0f, 0.01f, 2.0f, 12.0f}) {
+      std::vector<float> logits(v);
+      for (float& z : logits) z = spread * normal(engine) + 100 * spread;
+      if (spread == 2.0f) {  // ties, also of the maximum, and a token that is never drawn
+        for (float& z : logits) z = std::round(z);
+        logits[1] = -std::numeric_limits<float>::infinity();
+      }
+      const auto most =
+          static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+      for (const SamplingOptions& law : laws) {
+        for (const std::vector<int32_t>& banned :
+             {std::vector<int32_t>{}, {most}, {2, static_cast<int32_t>(v) - 1}}) {
+          for (uint32_t position = 0; position < 8; ++position) {
+            const NoiseKey key{.seed = v, .sample = position};
+            const SampledToken fast = Draw(logits, law, position, key, banned);
+            const SampledToken slow = SlowDraw(logits, law, position, key, banned);
+            ASSERT_EQ(fast.token, slow.token) << v << " " << spread << " " << law.top_p;
+            ASSERT_EQ(fast.failed, slow.failed);
+            ASSERT_EQ(fast.log_prob, slow.log_prob);
+            ASSERT_EQ(fast.full_log_prob, slow.full_log_prob);
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST_F(SamplerTest, TemperatureZeroTakesTheLowestIdOfATie) {

@@ -107,6 +107,15 @@ class OperationRun {
     ops_.LogSoftmaxRows(reference.data(), rows, v, temperature, reference_stats.data());
     auto& flat = Add("log softmax", 0);
     for (const auto& s : stats) flat.insert(flat.end(), {s.max, s.log_sum, s.entropy});
+    std::vector<Real> max(rows), log_sum(rows);
+    for (size_t r = 0; r < rows; ++r) max[r] = stats[r].max;
+    std::vector<uint64_t> masses(rows * NumMassBlocks(v));
+    ops_.SumMasses(z.data(), rows, v, max.data(), log_sum.data(), masses.data());
+    Add("log sum", 0) = log_sum;
+    auto& digits = Add("masses", 0);  // 20 bits at a time: exact in float
+    for (uint64_t mass : masses) {
+      for (int i = 0; i < 3; ++i, mass >>= 20) digits.push_back(static_cast<Real>(mass & 0xfffff));
+    }
     ops_.ExpShifted(z.data(), v, stats[0].max, Add("exp shifted", v).data());
     std::vector<Real> kl(rows);
     ops_.KlRows(z.data(), stats.data(), reference.data(), reference_stats.data(), rows, v,
@@ -157,10 +166,10 @@ inline void ExpectOperationsEqualPortable(const Kernels<float>& table) {
   }
 }
 
-// A GEMM of shape [M, k] x [k, n], forward, input gradient and weight gradient, in one choice of
-// kernels; the same inputs for every choice.
+// A GEMM of shape [M, k] x [k, n], forward, input gradient and weight gradient, and as a head, in
+// one choice of kernels; the same inputs for every choice.
 struct GemmRun {
-  std::vector<float> y, dx, dw;
+  std::vector<float> y, dx, dw, z, max;
 
   static GemmRun Of(const Kernels<float>& table, const GemmChoice<float>& choice, int threads,
                     size_t m, size_t n, size_t k, Spread spread) {
@@ -175,6 +184,9 @@ struct GemmRun {
     run.dx.resize(m * k);
     run.dw = RandomTensor<float>(n * k, 4);
     ops.Linear(x.data(), m, *packed, run.y.data());
+    run.z.resize(m * n);
+    run.max.resize(m);
+    ops.ScaledLogits(x.data(), m, *packed, /*temperature=*/0.7, run.z.data(), run.max.data());
     ops.LinearInputGradient(dy.data(), m, *packed, run.dx.data());
     ops.LinearWeightGradient(dy.data(), x.data(), n, k, BlocksOf<RowBlock>(m), run.dw.data());
     return run;
@@ -216,6 +228,8 @@ inline void ExpectGemmEqualsPortable(const Kernels<float>& table, const GemmChoi
           ASSERT_EQ(FirstDifference(run.y, small.y), run.y.size()) << where;
           ASSERT_EQ(FirstDifference(run.dx, small.dx), run.dx.size()) << where;
           ASSERT_EQ(FirstDifference(run.dw, small.dw), run.dw.size()) << where;
+          ASSERT_EQ(FirstDifference(run.z, small.z), run.z.size()) << where;
+          ASSERT_EQ(FirstDifference(run.max, small.max), run.max.size()) << where;
           const std::vector<float> prefix(all.y.begin(), all.y.begin() + run.y.size());
           ASSERT_TRUE(SameBits(run.y, prefix)) << where;
         }

@@ -21,7 +21,8 @@ TEST(PortableKernelsTest, OperationsAreWithinTheirErrorOfFloat64) {
   const auto actual = OperationRun<float>(PortableKernels(), Arithmetic::kF32, 2).Run();
   ASSERT_EQ(actual.size(), exact.size());
   for (size_t i = 0; i < exact.size(); ++i) {
-    if (std::string(exact[i].name) == "exp") continue;  // its own test is MathTest
+    if (std::string(exact[i].name) == "exp") continue;     // its own test is MathTest
+    if (std::string(exact[i].name) == "masses") continue;  // digits; CpuOpsHeadTest has them
     double squares = 0;
     for (const double x : exact[i].values) squares += x * x;
     const double rms = std::sqrt(squares / exact[i].values.size());
