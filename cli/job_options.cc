@@ -109,6 +109,7 @@ model::TrainOptions TrainPassOf(const Config& config) {
                        : recompute == "selective" ? model::Recompute::kSelective
                                                   : model::Recompute::kNone,
           .head_chunk_tokens = Count(config, "learner.head_chunk_tokens"),
+          .head_chunk_bytes = model::kHeadChunkBytes,
           .temperature = config.Number("rollout.temperature"),
           .stream_backward_chunk = Count(config, "learner.stream_backward_chunk")};
 }

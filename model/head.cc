@@ -6,6 +6,11 @@
 
 namespace winnow::model {
 
+size_t HeadChunkTokens(const TrainOptions& options, size_t vocab_size) {
+  const size_t rows = options.head_chunk_bytes / (vocab_size * sizeof(float));
+  return std::max(options.head_chunk_tokens, rows / 64 * 64);
+}
+
 template <typename Real>
 std::vector<typename Head<Real>::Chunk> Head<Real>::ChunksOf(const HeadRows& rows,
                                                              size_t max_rows) {
@@ -47,7 +52,7 @@ void Head<Real>::Forward(const Real* hidden, const HeadRows& rows, const TrainOp
   values->log_prob.resize(rows.size());
   values->entropy.resize(rows.size());
   values->kl.resize(reference != nullptr ? rows.size() : 0);
-  for (const Chunk& chunk : ChunksOf(rows, options.head_chunk_tokens)) {
+  for (const Chunk& chunk : ChunksOf(rows, HeadChunkTokens(options, matrix_->n))) {
     ComputeLogits(hidden, chunk, options.temperature, reference);
     for (size_t row = chunk.begin; row < chunk.end; ++row) {
       const size_t i = row - chunk.begin;
@@ -65,7 +70,7 @@ void Head<Real>::Backward(const Real* hidden, const HeadRows& rows, const TrainO
                           const HeadReference<Real>* reference,
                           std::span<const device::HeadRowGradient<Real>> gradients, Real* dhidden) {
   const size_t width = matrix_->k, vocab = matrix_->n;
-  for (const Chunk& chunk : ChunksOf(rows, options.head_chunk_tokens)) {
+  for (const Chunk& chunk : ChunksOf(rows, HeadChunkTokens(options, matrix_->n))) {
     const size_t count = chunk.end - chunk.begin;
     const auto part = gradients.subspan(chunk.begin, count);
     const bool with_kl =

@@ -27,6 +27,9 @@ struct HeadReference {
   const Real* hidden = nullptr;  // [N, hidden], after its final norm
 };
 
+// Rows of a chunk of logits.
+size_t HeadChunkTokens(const TrainOptions& options, size_t vocab_size);
+
 // The language-model head: log-prob, entropy and KL per row, and their gradients, without ever
 // holding the logits of more than a chunk of rows (learner.md §6). With z = hidden·Wᵀ / T:
 //   log_prob = (z_label − max) − log Σ_v e^(z_v − max)

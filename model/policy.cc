@@ -190,8 +190,8 @@ void DecoderPolicy<Real>::LogProbs(std::span<const TrainSequence> sequences, dou
                                    HeadValues<Real>* values) {
   awaits_backward_ = false;
   training_.ForwardOnly(sequences);
-  head_.Forward(training_.hidden(), training_.head_rows(), {.temperature = temperature}, nullptr,
-                values);
+  head_.Forward(training_.hidden(), training_.head_rows(),
+                {.head_chunk_bytes = kHeadChunkBytes, .temperature = temperature}, nullptr, values);
 }
 
 template <typename Real>

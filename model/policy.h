@@ -89,9 +89,15 @@ struct TrainSequence {
 
 enum class Recompute { kNone, kSelective, kFull };
 
+// Logits of 64 tokens of the largest vocabularies of today, 151,936.
+inline constexpr size_t kHeadChunkBytes = 64 * 151'936 * sizeof(float);
+
 struct TrainOptions {
   Recompute recompute = Recompute::kNone;
-  size_t head_chunk_tokens = 64;  // multiple of 64; never changes bits
+  // Tokens whose logits exist at once, a multiple of 64; more if head_chunk_bytes hold their
+  // float32 logits. Never changes bits.
+  size_t head_chunk_tokens = 64;
+  size_t head_chunk_bytes = 0;
   double temperature = 1.0;
   // Rows of a pass whose activations exist at once, a multiple of 64; 0: all of them, as
   // `recompute` says. Otherwise only the layers' inputs are kept, and the backward pass goes

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/activations.h"
+#include "model/head.h"
 
 namespace winnow::model {
 namespace {
@@ -39,7 +40,8 @@ double TrainingPassBytes(const ModelConfig& config, const TrainOptions& options,
              static_cast<double>(ScratchWidth(config, pass.lora_rank)));
   // Hidden states before and after the final norm, their gradients, and the reference's.
   values += static_cast<double>(pass.num_wanted) * (pass.with_reference ? 5 : 4) * hidden;
-  const size_t logits = std::min(options.head_chunk_tokens, pass.num_wanted) * config.vocab_size;
+  const size_t head_rows = std::min(HeadChunkTokens(options, config.vocab_size), pass.num_wanted);
+  const size_t logits = head_rows * config.vocab_size;
   values += static_cast<double>(logits) * (pass.with_reference ? 2 : 1);
   const double keys = rows * 2 * kv * (keeps_keys ? layers : 1);
   return 4 * values + keys * static_cast<double>(pass.kv_element_bytes);

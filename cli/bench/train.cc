@@ -9,6 +9,7 @@
 #include "cli/bench/random_input.h"
 #include "cli/bench/report.h"
 #include "learner/parameter_update.h"
+#include "model/head.h"
 
 namespace winnow::cli {
 namespace {
@@ -95,6 +96,7 @@ Status RunBenchTrain(const Options& options) {
   const Batch batch(options, config.vocab_size);
   const model::TrainOptions train{.recompute = RecomputeNamed(options.recompute),
                                   .head_chunk_tokens = options.head_chunk_tokens,
+                                  .head_chunk_bytes = model::kHeadChunkBytes,
                                   .stream_backward_chunk = options.stream_backward_chunk};
   ModelGemms gemms(config, options.seed, session.ops.get());
 
@@ -103,9 +105,9 @@ Status RunBenchTrain(const Options& options) {
   for (int i = -1; i < options.repeats; ++i) {
     WINNOW_ASSIGN_OR_RETURN(const Measured step,
                             StepOnce(batch, train, i + 1, session.policy.get(), updater.get()));
-    const double gemm_rate =
-        gemms.ForwardOperations(options.tokens, options.tokens) /
-        gemms.ForwardSeconds(options.tokens, options.tokens, options.head_chunk_tokens);
+    const double gemm_rate = gemms.ForwardOperations(options.tokens, options.tokens) /
+                             gemms.ForwardSeconds(options.tokens, options.tokens,
+                                                  model::HeadChunkTokens(train, config.vocab_size));
     if (i < 0) continue;
     forward.push_back(step.forward);
     backward.push_back(step.backward);

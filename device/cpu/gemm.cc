@@ -121,6 +121,8 @@ std::unique_ptr<PackedMatrix> Gemm<Real>::Pack(const Real* w, size_t n, size_t k
   return packed;
 }
 
+// Strips of 32 rows of w: a panel of the forward operand, and 32 inner indices of each panel of the
+// transposed one, so that w is read from memory once.
 template <typename Real>
 void Gemm<Real>::Repack(const Real* w, CpuPackedMatrix* packed) {
   const size_t n = packed->n(), k = packed->k();
@@ -128,22 +130,23 @@ void Gemm<Real>::Repack(const Real* w, CpuPackedMatrix* packed) {
   Panels* const transpose = packed->transpose.get();
   const auto pack_rows = bf16() ? kernels_.pack_rows_bf16 : kernels_.pack_rows_real;
   const auto pack_columns = bf16() ? kernels_.pack_columns_bf16 : kernels_.pack_columns_real;
-  const size_t panels = forward.num_panels() + (transpose == nullptr ? 0 : transpose->num_panels());
-  pool_->ParallelFor(panels, Grain(panels, pool_->num_threads(), n * k),
-                     [&](size_t at, size_t end) {
-                       for (; at < end; ++at) {
-                         if (at < forward.num_panels()) {
-                           const size_t column = at * kPanelColumns;
-                           pack_rows(w + column * k, k, std::min(kPanelColumns, n - column), k,
-                                     forward.padded_inner(), forward.panel(at));
-                         } else {
-                           const size_t p = at - forward.num_panels();
-                           const size_t column = p * kPanelColumns;
-                           pack_columns(w + column, k, std::min(kPanelColumns, k - column), n,
-                                        transpose->padded_inner(), transpose->panel(p));
-                         }
-                       }
-                     });
+  const size_t inner_bytes = kPanelColumns * (bf16() ? sizeof(uint16_t) : sizeof(Real));
+  const size_t strips = forward.num_panels();
+  const auto body = [&](size_t strip, size_t end) {
+    for (; strip < end; ++strip) {
+      const size_t row = strip * kPanelColumns, rows = std::min(kPanelColumns, n - row);
+      const Real* const from = w + row * k;
+      pack_rows(from, k, rows, k, forward.padded_inner(), forward.panel(strip));
+      if (transpose == nullptr) continue;
+      const size_t padded = strip + 1 < strips ? kPanelColumns : transpose->padded_inner() - row;
+      for (size_t p = 0; p < transpose->num_panels(); ++p) {
+        const size_t column = p * kPanelColumns;
+        pack_columns(from + column, k, std::min(kPanelColumns, k - column), rows, padded,
+                     transpose->panel(p) + row * inner_bytes);
+      }
+    }
+  };
+  pool_->ParallelFor(strips, Grain(strips, pool_->num_threads(), n * k), body);
 }
 
 template <typename Real>

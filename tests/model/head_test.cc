@@ -129,7 +129,7 @@ TEST(HeadMemoryTest, HoldsOneChunkOfLogits) {
                 .blocks = {{0, 64}, {64, 128}, {128, 130}}};
   Head<float> head(ops.get(), &matrix);
   HeadValues<float> values;
-  head.Forward(hidden.data(), rows, {}, nullptr, &values);
+  head.Forward(hidden.data(), rows, {.head_chunk_bytes = kHeadChunkBytes}, nullptr, &values);
   EXPECT_EQ(values.log_prob.size(), kRows);
   EXPECT_LE(head.size_bytes(), size_t{64} << 20);
 }

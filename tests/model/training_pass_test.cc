@@ -22,6 +22,7 @@ struct Way {
   size_t sequences_per_call = 100;
   Recompute recompute = Recompute::kNone;
   size_t head_chunk_tokens = 64;
+  size_t head_chunk_bytes = 0;
   size_t stream_backward_chunk = 0;
 };
 
@@ -43,6 +44,7 @@ class TrainingPassTest : public testing::TestWithParam<Case> {
         MakeTiny<float>(GetParam().model, {.trainable = false}, ops.get(), /*seed=*/8);
     const TrainOptions options{.recompute = way.recompute,
                                .head_chunk_tokens = way.head_chunk_tokens,
+                               .head_chunk_bytes = way.head_chunk_bytes,
                                .temperature = 0.9,
                                .stream_backward_chunk = way.stream_backward_chunk};
     const auto gradients = MakeGradients<float>(batch.NumWanted(), true, /*kl=*/true);
@@ -152,6 +154,7 @@ TEST_P(TrainingPassTest, HeadChunksLeaveTheGradientsBitsAlone) {
   const Outcome small = Run({});
   EXPECT_EQ(Run({.head_chunk_tokens = 128}), small);
   EXPECT_EQ(Run({.head_chunk_tokens = 4096}), small);
+  EXPECT_EQ(Run({.head_chunk_bytes = 1 << 20}), small);
 }
 
 TEST_P(TrainingPassTest, RecomputationLeavesTheGradientsBitsAlone) {
