@@ -131,9 +131,14 @@ size_t LayerScratch<Real>::size_bytes() const {
 }
 
 template <typename Real>
-void KeyGradients<Real>::Clear(size_t count) {
-  std::fill_n(dk.Reserve(count), count, Real{0});
-  std::fill_n(dv.Reserve(count), count, Real{0});
+void KeyGradients<Real>::Clear(size_t count, ThreadPool* pool) {
+  constexpr size_t kGrain = 1 << 16;
+  Real* const keys = dk.Reserve(count);
+  Real* const values = dv.Reserve(count);
+  pool->ParallelFor(count, kGrain, [&](size_t begin, size_t end) {
+    std::fill(keys + begin, keys + end, Real{0});
+    std::fill(values + begin, values + end, Real{0});
+  });
 }
 
 template <typename Real>

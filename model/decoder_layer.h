@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <span>
 
+#include "base/thread_pool.h"
 #include "device/ops.h"
 #include "model/buffer.h"
 #include "model/kv_pages.h"
@@ -73,7 +74,8 @@ struct KeyGradients {
 
   Buffer<Real> dk, dv;
 
-  void Clear(size_t count);
+  // Zeroes `count` values of each, on the pool.
+  void Clear(size_t count, ThreadPool* pool);
   Rows Of(size_t row, size_t width) {
     return {dk.data(), dv.data(), dk.data() + row * width, dv.data() + row * width};
   }

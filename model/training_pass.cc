@@ -152,7 +152,7 @@ void TrainingPass<Real>::LayerBackwardByChunks(size_t layer, Real* dx) {
   for (Chunk& chunk : chunks.first(chunks.size() - 1)) {
     WriteKeys(Context(&chunk), weights, LayerInput(layer, chunk), activations_.OfLayer(layer));
   }
-  dkeys_.Clear(plan_.num_rows() * weights.k.n);
+  dkeys_.Clear(plan_.num_rows() * weights.k.n, &ops_->pool());
   for (size_t i = chunks.size(); i-- > 0;) {
     Chunk& chunk = chunks[i];
     const auto act =
