@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/reward_source.h"
 #include "learner/loss/kl.h"
-#include "reward/registry.h"
 
 namespace winnow::cli {
 namespace {
@@ -165,7 +165,8 @@ Result<orchestrator::EvaluatorOptions> EvaluatorOptionsOf(const Config& config) 
   options.generation = GenerationOf(config, "rollout.val_kwargs.");
   WINNOW_ASSIGN_OR_RETURN(options.extract,
                           reward::ParseExtractRule(config.String("reward.extract")));
-  options.answer_form = orchestrator::AnswerFormOf(config.String("reward.verifier"));
+  options.answer_form =
+      orchestrator::AnswerFormOf(config.OptionalString("reward.verifier").value_or(""));
   return options;
 }
 
@@ -286,22 +287,14 @@ Result<orchestrator::TrainerOptions> TrainerOptionsOf(const Config& config) {
 }
 
 Result<std::unique_ptr<reward::Scorer>> MakeScorer(const Config& config) {
-  reward::VerifierChoice choice{config.String("reward.verifier"), config.VerifierOptions()};
-  if (config.Bool("reward.overlong_buffer.enable")) {
-    choice = reward::WithOverlong(
-        choice, static_cast<uint32_t>(config.Int("data.max_response_length")),
-        static_cast<uint32_t>(config.OptionalInt("reward.overlong_buffer.len").value_or(0)),
-        config.Number("reward.overlong_buffer.penalty_factor"));
-  }
-  auto verifier = reward::MakeVerifier(choice.name, choice.options);
-  if (!verifier.ok()) return verifier.status().WithPrefix(config.Origin("reward.verifier"));
+  WINNOW_ASSIGN_OR_RETURN(std::unique_ptr<reward::Verifier> verifier, MakeJobVerifier(config));
   reward::ScorerOptions options;
   // Unless the job names a range, it is the verifier's.
   if (config.IsGiven("reward.min")) options.min = static_cast<float>(config.Number("reward.min"));
   if (config.IsGiven("reward.max")) options.max = static_cast<float>(config.Number("reward.max"));
   options.audit_fraction = config.Number("reward.audit_fraction");
   options.seed = config.U64("run.seed");
-  return std::make_unique<reward::Scorer>(std::move(verifier).value(), options);
+  return std::make_unique<reward::Scorer>(std::move(verifier), options);
 }
 
 }  // namespace winnow::cli

@@ -38,8 +38,10 @@ std::vector<reward::Verdict> ScoreRows(const std::vector<VerifyRow>& rows, rewar
     batch.clear();
   };
   for (const VerifyRow& row : rows) {
+    const bool new_group = row.index == 0 && !batch.empty();
+    if (scorer->traits().whole_group && new_group) flush();
     batch.push_back(row.AsSample());
-    if (inside || batch.size() == kBatch) flush();
+    if (!scorer->traits().whole_group && (inside || batch.size() == kBatch)) flush();
   }
   if (!batch.empty()) flush();
   return verdicts;
@@ -129,8 +131,15 @@ Status RunVerify(const Options& options, int* exit_code) {
 void DeclareVerify(CLI::App* app, Run* run, int* exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app->add_subcommand("verify", "Test a verifier on a file of responses");
-  command->add_option("--verifier", options->source.verifier, "name of a built-in verifier")
-      ->required();
+  CLI::Option_group* source = command->add_option_group("verifier", "which verifier, one of");
+  source->add_option("--verifier", options->source.verifier, "name of a built-in verifier");
+  source->add_option("--function", options->source.function, "FILE.py:NAME of a Python function");
+  source->add_option("--command", options->source.command, "program that speaks frames");
+  source->require_option(0, 1);
+  command->add_option("--style", options->source.style,
+                      "of the function: auto, winnow, verl, trl, reasoning_gym");
+  command->add_flag("--debug", options->source.debug,
+                    "one worker, no deadline, terminal attached: for breakpoint() and gdb");
   command->add_option("--option", options->source.options,
                       "KEY=VALUE: sets reward.KEY; repeatable");
   command->add_option("--data", options->data, "JSON lines with a response each; - for stdin")

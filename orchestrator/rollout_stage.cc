@@ -101,7 +101,8 @@ void RolloutStage::Judge(JudgedGroup* group) {
                        .extra_json = group->prompt->row_json,
                        .response_tokens = length,
                        .longest_path_tokens = length,
-                       .finish = trajectory.finish});
+                       .finish = trajectory.finish,
+                       .response_ids = trajectory.tokens});
   }
   std::vector<reward::Verdict> verdicts = scorer_->Score(samples);
   for (size_t s = 0; s < verdicts.size(); ++s) {

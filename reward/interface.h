@@ -24,6 +24,7 @@ struct Sample {
   uint32_t response_tokens = 0;
   uint32_t longest_path_tokens = 0;  // counts parallel branches once
   FinishReason finish = FinishReason::kStop;
+  std::span<const int32_t> response_ids;  // its tokens, where they are known
 };
 
 // An absolute instant of the monotonic clock.
@@ -57,6 +58,13 @@ struct Traits {
   uint32_t batch_limit = 1024;  // samples per call
   Isolation isolation = Isolation::kInProcess;
   RewardRange range{0.0f, 1.0f};  // default of reward.min and reward.max
+  bool whole_group = false;       // sees all samples of a group in one call, equal ones too
+};
+
+// What a verifier has done beside its verdicts, since it was made.
+struct VerifierStats {
+  uint64_t retries = 0;          // attempts after the first one of a sample
+  uint64_t worker_restarts = 0;  // workers that hung, died or broke the protocol
 };
 
 // Judges trajectories.
@@ -70,6 +78,7 @@ class Verifier {
   // REQUIRES: out.size() == samples.size().
   virtual void Verify(std::span<const Sample> samples, Deadline deadline,
                       std::span<Verdict> out) = 0;
+  virtual VerifierStats stats() const { return {}; }
 };
 
 }  // namespace winnow::reward

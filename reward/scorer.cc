@@ -66,7 +66,7 @@ Scorer::Scorer(std::unique_ptr<Verifier> verifier, const ScorerOptions& options)
 std::vector<Verdict> Scorer::Score(std::span<const Sample> samples, Deadline deadline) {
   std::vector<size_t> first(samples.size());
   for (size_t i = 0; i < samples.size(); ++i) first[i] = i;
-  if (traits().deterministic) first = FirstEqual(samples);
+  if (traits().deterministic && !traits().whole_group) first = FirstEqual(samples);
 
   std::vector<Sample> asked;
   std::vector<size_t> slot(samples.size());  // of a first sample among the asked ones
@@ -112,7 +112,8 @@ std::vector<Verdict> Scorer::Score(std::span<const Sample> samples, Deadline dea
 }
 
 void Scorer::Ask(std::span<const Sample> samples, Deadline deadline, std::span<Verdict> out) {
-  const size_t limit = traits().batch_limit == 0 ? 1 : traits().batch_limit;
+  size_t limit = traits().batch_limit == 0 ? 1 : traits().batch_limit;
+  if (traits().whole_group) limit = std::max<size_t>(1, samples.size());
   for (size_t at = 0; at < samples.size(); at += limit) {
     const size_t size = std::min(limit, samples.size() - at);
     AskBatch(samples.subspan(at, size), deadline, out.subspan(at, size));
@@ -159,10 +160,19 @@ bool Scorer::IsAudited(const Sample& sample) const {
 
 void Scorer::Audit(std::span<const Sample> samples, Deadline deadline,
                    std::span<const Verdict> verdicts) {
+  std::vector<Verdict> group;  // once more, where the verdicts hang together
   for (size_t i = 0; i < samples.size(); ++i) {
     if (!IsAudited(samples[i])) continue;
+    if (traits().whole_group && group.empty()) {
+      group.resize(samples.size());
+      AskBatch(samples, deadline, group);
+    }
     Verdict second;
-    AskBatch(samples.subspan(i, 1), deadline, std::span(&second, 1));
+    if (traits().whole_group) {
+      second = group[i];
+    } else {
+      AskBatch(samples.subspan(i, 1), deadline, std::span(&second, 1));
+    }
     const bool same = second.SameJudgement(verdicts[i]);
     if (!same) {
       kLog.Warning(Format("verifier {} gave two verdicts to prompt {}, sample {}: {}; then {}",

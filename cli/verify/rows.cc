@@ -142,13 +142,4 @@ Result<std::vector<VerifyRow>> ReadRows(const std::string& file, const RowKeys& 
   return rows;
 }
 
-std::vector<RowRange> GroupsOf(const std::vector<VerifyRow>& rows) {
-  std::vector<RowRange> groups;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].index == 0) groups.push_back({i, i});
-    groups.back().end = i + 1;
-  }
-  return groups;
-}
-
 }  // namespace winnow::cli

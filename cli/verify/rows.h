@@ -45,11 +45,4 @@ struct RowKeys {
 // a group. Errors: kInvalidArgument FILE:LINE: what is allowed.
 Result<std::vector<VerifyRow>> ReadRows(const std::string& file, const RowKeys& keys);
 
-// [begin, end) of each group.
-struct RowRange {
-  size_t begin = 0;
-  size_t end = 0;
-};
-std::vector<RowRange> GroupsOf(const std::vector<VerifyRow>& rows);
-
 }  // namespace winnow::cli

@@ -2,8 +2,12 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <vector>
 
+#include "base/file.h"
 #include "tests/support/program.h"
+#include "tests/support/tiny_model.h"
 
 namespace winnow {
 namespace {
@@ -85,6 +89,45 @@ TEST(VerifyCommandTest, TablesForPeople) {
   for (const char* part : {"scored         1  100.0 %", "reward   count", "p50 ", "p99 "}) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
   }
+}
+
+TEST(VerifyCommandTest, AFunctionNeedsNoJobFile) {
+  const std::string folder = testing_support::FreshFolder("verify_function");
+  const std::string file = folder + "/user.py";
+  ASSERT_TRUE(WriteFileAtomically(file, R"(
+def right(sample, bonus=0):
+    if sample.response == "boom":
+        raise ValueError("no")
+    return {"reward": float(sample.response == sample.reference) + bonus, "n": len(sample.response)}
+)")
+                  .ok());
+  const std::string lines = R"({"response":"a","reference":"a","expected":1.5}
+{"response":"b","reference":"a","expected":0.5}
+{"response":"boom","reference":"a","expected":"error"}
+)";
+  const ProgramResult result = Verify({"--function", file + ":right", "--json", "--option",
+                                       "reward_kwargs.bonus=0.5", "--option", "retries=0"},
+                                      lines);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<Json> verdicts = Lines(result.out);
+  ASSERT_EQ(verdicts.size(), 3u);
+  EXPECT_EQ(verdicts[0]["parts"]["n"], 1.0);
+  EXPECT_EQ(verdicts[2]["reason"], "ValueError: no (user.py:4)");
+
+  ASSERT_TRUE(WriteFileAtomically(file, "\n\nx = y\n").ok());
+  const ProgramResult broken = Verify({"--function", file + ":right"}, lines);
+  EXPECT_EQ(broken.exit_code, 2);
+  EXPECT_EQ(broken.err, file + ":3: NameError: name 'y' is not defined\n");
+  EXPECT_EQ(Verify({}, lines).err, "one of --verifier, --function and --command must be given\n");
+}
+
+TEST(VerifyCommandTest, TheExamplesJudgeAsTheyExpect) {
+  const std::string folder = std::string(WINNOW_SOURCE_DIR) + "/examples/verifiers/python";
+  const ProgramResult result =
+      RunProgram({WINNOW_BINARY, "verify", "--function", folder + "/ladder.py:ladder", "--data",
+                  folder + "/try.jsonl"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_NE(result.err.find("5 of 5 as expected"), std::string::npos) << result.err;
 }
 
 TEST(VerifyCommandTest, MistakesAreOneLineAndExitCodeTwo) {
