@@ -181,6 +181,7 @@ Status Trainer::WatchVerdicts(const std::vector<JudgedGroup>& groups) {
         reward_sum_ += verdict.reward();
         ++num_scored_;
       }
+      reward_metrics_.Add(verdict);
       const reward::WindowState state = window_.Add(verdict.kind());
       if (state == reward::WindowState::kStop) {
         return InvalidArgument(
@@ -363,6 +364,9 @@ Status Trainer::Evaluate() {
 
 Status Trainer::ReportStep() {
   const double now = MonotonicSeconds();
+  for (Metric& metric : reward_metrics_.Take(parts_.scorer->stats())) {
+    step_metrics_.push_back(std::move(metric));
+  }
   step_metrics_.push_back({"time/generate_s", stage_seconds_.generate});
   step_metrics_.push_back({"time/reward_s", stage_seconds_.judge});
   step_metrics_.push_back({"time/step_s", now - step_started_});

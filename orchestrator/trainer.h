@@ -18,6 +18,7 @@
 #include "orchestrator/filter/planner.h"
 #include "orchestrator/metrics_hub.h"
 #include "orchestrator/prompt_source.h"
+#include "orchestrator/reward_metrics.h"
 #include "orchestrator/rollout_stage.h"
 #include "orchestrator/run_folder.h"
 #include "orchestrator/run_state.h"
@@ -112,6 +113,7 @@ class Trainer {
 
   // Of the open step.
   MetricList step_metrics_;
+  RewardMetrics reward_metrics_;
   StageSeconds stage_seconds_;
   double step_started_ = 0;
   double reward_sum_ = 0;

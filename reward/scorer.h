@@ -44,6 +44,7 @@ class Scorer {
   const Traits& traits() const { return verifier_->traits(); }
   const RewardRange& range() const { return range_; }
   VerdictCounts counts() const;
+  VerifierStats stats() const { return verifier_->stats(); }
 
  private:
   void Ask(std::span<const Sample> samples, Deadline deadline, std::span<Verdict> out);

@@ -19,19 +19,20 @@ class VerifierFaultsTest : public testing_support::JobFixture {
   void WriteFunctionJob(const std::string& body) {
     ASSERT_TRUE(WriteFileAtomically(folder_ + "/user.py",
                                     "import hashlib, os, re, time\n\ndef reward(sample):\n" + body +
-                                        "    return float(bool(re.search('[a-m]', "
-                                        "sample.response)))\n")
+                                        "    right = bool(re.search('[a-m]', sample.response))\n"
+                                        "    return {'reward': float(right), 'length': "
+                                        "len(sample.response)}\n")
                     .ok());
     std::string text = kJob;
     const std::string own = "{verifier: regex, pattern: \"[a-m]\"}";
     text.replace(text.find(own), own.size(),
                  "{custom_reward_function: {path: ${DIR}/user.py, name: reward}, min: 0, max: 1, "
-                 "timeout_s: 0.4, num_workers: 2}");
+                 "timeout_s: 5, num_workers: 2}");
     text.replace(text.find("total_training_steps: 20"), 24, "total_training_steps: 6");
     WriteJob(text);
   }
-  nlohmann::json Train(const std::string& run) {
-    const ProgramResult result = RunProgram(Command("train", run));
+  nlohmann::json Train(const std::string& run, const std::vector<std::string>& more = {}) {
+    const ProgramResult result = RunProgram(Command("train", run, more));
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return Summary(run);
   }
@@ -54,6 +55,10 @@ TEST_F(VerifierFaultsTest, AFunctionTrainsLikeTheBuiltInOfTheSameRule) {
   const nlohmann::json got = Train("function");
   EXPECT_EQ(got["final_weights_digest"], want["final_weights_digest"]);
   EXPECT_EQ(got["history_digest"], want["history_digest"]);
+  const std::string metrics = ReadFile(folder_ + "/function/metrics.jsonl").value();
+  for (const char* name : {"\"reward/part/length\":", "\"reward/mean\":", "\"reward/retries\":"}) {
+    EXPECT_NE(metrics.find(name), std::string::npos) << name;
+  }
   ExpectNoOrphan();
 }
 
@@ -70,7 +75,7 @@ TEST_F(VerifierFaultsTest, FirstAttemptsThatHangOrCrashChangeNothing) {
             time.sleep(100)
         os._exit(0)
 )");
-  const nlohmann::json got = Train("faults");
+  const nlohmann::json got = Train("faults", {"--set", "reward.timeout_s=0.4"});
   size_t faults = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     faults += entry.path().filename().string().starts_with("tried_") ? 1 : 0;
