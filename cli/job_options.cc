@@ -278,6 +278,7 @@ Result<orchestrator::TrainerOptions> TrainerOptionsOf(const Config& config) {
   options.val_before_train = config.Bool("trainer.val_before_train");
   options.metric = config.String("filter.metric");
   options.max_unknown_fraction = config.Number("reward.max_unknown_fraction");
+  options.pause.limit_s = config.Number("reward.pause_limit_s");
   options.rollouts_per_step = static_cast<uint32_t>(config.Int("metrics.rollouts_per_step"));
   options.retention = {.max_actor_ckpt_to_keep = Count(config, "trainer.max_actor_ckpt_to_keep"),
                        .keep_every = static_cast<uint64_t>(config.Int("trainer.keep_every")),

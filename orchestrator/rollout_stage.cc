@@ -15,6 +15,23 @@ Digest TrajectoryDigest(const rollout::Trajectory& trajectory) {
   return digester.Finish();
 }
 
+// Views into `group` and `judged`.
+reward::Sample SampleOf(const JudgedGroup& group, const JudgedTrajectory& judged) {
+  const rollout::Trajectory& trajectory = judged.trajectory;
+  const auto length = static_cast<uint32_t>(trajectory.tokens.size());
+  return {.prompt_id = group.prompt->id,
+          .index = trajectory.sample,
+          .data_source = group.prompt->data_source,
+          .prompt = group.prompt->text,
+          .response = judged.text,
+          .reference = group.prompt->reference,
+          .extra_json = group.prompt->row_json,
+          .response_tokens = length,
+          .longest_path_tokens = length,
+          .finish = trajectory.finish,
+          .response_ids = trajectory.tokens};
+}
+
 }  // namespace
 
 RolloutStage::RolloutStage(rollout::Engine* engine, const model::Tokenizer* tokenizer,
@@ -89,21 +106,7 @@ void RolloutStage::OnTrajectory(size_t group, const rollout::Trajectory& traject
 
 void RolloutStage::Judge(JudgedGroup* group) {
   std::vector<reward::Sample> samples;
-  for (const JudgedTrajectory& judged : group->samples) {
-    const rollout::Trajectory& trajectory = judged.trajectory;
-    const auto length = static_cast<uint32_t>(trajectory.tokens.size());
-    samples.push_back({.prompt_id = group->prompt->id,
-                       .index = trajectory.sample,
-                       .data_source = group->prompt->data_source,
-                       .prompt = group->prompt->text,
-                       .response = judged.text,
-                       .reference = group->prompt->reference,
-                       .extra_json = group->prompt->row_json,
-                       .response_tokens = length,
-                       .longest_path_tokens = length,
-                       .finish = trajectory.finish,
-                       .response_ids = trajectory.tokens});
-  }
+  for (const JudgedTrajectory& judged : group->samples) samples.push_back(SampleOf(*group, judged));
   std::vector<reward::Verdict> verdicts = scorer_->Score(samples);
   for (size_t s = 0; s < verdicts.size(); ++s) {
     // A response that was not delivered whole cannot be judged (verifiers.md §1).
@@ -112,6 +115,12 @@ void RolloutStage::Judge(JudgedGroup* group) {
     }
     group->samples[s].verdict = std::move(verdicts[s]);
   }
+}
+
+void RolloutStage::JudgeAgain(JudgedGroup* group, size_t sample) {
+  JudgedTrajectory& judged = group->samples[sample];
+  const reward::Sample asked = SampleOf(*group, judged);
+  judged.verdict = scorer_->Score(std::span(&asked, 1)).front();
 }
 
 }  // namespace winnow::orchestrator

@@ -57,6 +57,9 @@ class RolloutStage : public actor::TrajectorySink {
   const StageSeconds& seconds() const { return seconds_; }
   const TaskCounts& counts() const { return dispatcher_.counts(); }
 
+  // Judges one sample of a group again; the new verdict takes the place of the old one.
+  void JudgeAgain(JudgedGroup* group, size_t sample);
+
   void OnTrajectory(size_t group, const rollout::Trajectory& trajectory) override;
 
  private:

@@ -1,8 +1,10 @@
 #include "orchestrator/trainer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -89,6 +91,7 @@ bool Trainer::Done() const {
 }
 
 Status Trainer::Run(const std::atomic<int>* stop) {
+  stop_ = stop;
   first_step_ = state_.step;
   run_started_ = MonotonicSeconds();
   if (options_.val_before_train && state_.version == PolicyVersion(0) && state_.step == 0) {
@@ -113,6 +116,7 @@ Status Trainer::Run(const std::atomic<int>* stop) {
 Status Trainer::RunStep() {
   step_started_ = MonotonicSeconds();
   stage_seconds_ = {};
+  paused_s_ = 0;
   step_metrics_.clear();
   reward_sum_ = 0;
   num_scored_ = 0;
@@ -154,7 +158,7 @@ Status Trainer::RunWave(const Wave& wave, std::map<GroupKey, StepGroup>* groups)
                           parts_.stage->Run(plans, options_.generation, state_.version));
   stage_seconds_.generate += parts_.stage->seconds().generate;
   stage_seconds_.judge += parts_.stage->seconds().judge;
-  WINNOW_RETURN_IF_ERROR(WatchVerdicts(judged));
+  WINNOW_RETURN_IF_ERROR(WatchVerdicts(&judged));
   std::vector<store::Outcome> outcomes;
   for (const JudgedGroup& group : judged) outcomes.push_back(MakeOutcome(group));
   WINNOW_RETURN_IF_ERROR(parts_.planner->OnOutcomes(outcomes));
@@ -168,21 +172,15 @@ Status Trainer::RunWave(const Wave& wave, std::map<GroupKey, StepGroup>* groups)
   return OkStatus();
 }
 
-// A verifier that fails must not be taken for hard prompts: the run stops before it learns nothing.
-Status Trainer::WatchVerdicts(const std::vector<JudgedGroup>& groups) {
+// A verifier that fails must not be taken for hard prompts: the run waits before it learns nothing.
+Status Trainer::WatchVerdicts(std::vector<JudgedGroup>* groups) {
   std::string example;
-  for (const JudgedGroup& group : groups) {
+  for (const JudgedGroup& group : *groups) {
     for (const JudgedTrajectory& sample : group.samples) {
-      const reward::Verdict& verdict = sample.verdict;
-      if (!verdict.is_scored() && example.empty()) {
-        example = group.prompt->origin + ": " + verdict.ToString();
+      if (!sample.verdict.is_scored() && example.empty()) {
+        example = group.prompt->origin + ": " + sample.verdict.ToString();
       }
-      if (verdict.is_scored()) {
-        reward_sum_ += verdict.reward();
-        ++num_scored_;
-      }
-      reward_metrics_.Add(verdict);
-      const reward::WindowState state = window_.Add(verdict.kind());
+      const reward::WindowState state = window_.Add(sample.verdict.kind());
       if (state == reward::WindowState::kStop) {
         return InvalidArgument(
             Format("more than half of the first {} verdicts are invalid, so data.answer_key or the "
@@ -190,14 +188,55 @@ Status Trainer::WatchVerdicts(const std::vector<JudgedGroup>& groups) {
                    reward::VerdictWindow::kFirst, example));
       }
       if (state == reward::WindowState::kPause) {
-        return Unavailable(
-            Format("{} of the last {} verdicts of {} are unknown, more than "
-                   "reward.max_unknown_fraction = {}: {}",
-                   window_.unknown(), window_.size(), parts_.scorer->traits().name,
-                   options_.max_unknown_fraction, example));
+        WINNOW_RETURN_IF_ERROR(Pause(groups, example));
       }
     }
   }
+  for (const JudgedGroup& group : *groups) {
+    for (const JudgedTrajectory& sample : group.samples) {
+      reward_metrics_.Add(sample.verdict);
+      if (!sample.verdict.is_scored()) continue;
+      reward_sum_ += sample.verdict.reward();
+      ++num_scored_;
+    }
+  }
+  return OkStatus();
+}
+
+// Holds the unknown samples of the wave until the verifier is back, then judges them again.
+Status Trainer::Pause(std::vector<JudgedGroup>* groups, const std::string& example) {
+  std::vector<std::pair<JudgedGroup*, size_t>> held;
+  for (JudgedGroup& group : *groups) {
+    for (size_t s = 0; s < group.samples.size(); ++s) {
+      const bool whole = group.samples[s].trajectory.finish != FinishReason::kError;
+      if (whole && group.samples[s].verdict.is_unknown()) held.emplace_back(&group, s);
+    }
+  }
+  const std::string reason = Format(
+      "{} of the last {} verdicts of {} are unknown, more than reward.max_unknown_fraction "
+      "= {}: {}",
+      window_.unknown(), window_.size(), parts_.scorer->traits().name,
+      options_.max_unknown_fraction, example);
+  if (held.empty()) return Unavailable(reason);
+  kLog.Warning(Format("paused: {}; {} samples are held, one is retried every {} s", reason,
+                      held.size(), options_.pause.retry_every_s));
+  const double begin = MonotonicSeconds();
+  const auto judge = [&](size_t h) {
+    const auto& [group, sample] = held[h];
+    parts_.stage->JudgeAgain(group, sample);
+    return group->samples[sample].verdict.kind();
+  };
+  const PauseHooks hooks{
+      .retry = judge,
+      .sleep = [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); },
+      .now = MonotonicSeconds,
+      .must_stop = [this] { return stop_ != nullptr && stop_->load() != 0; }};
+  WINNOW_RETURN_IF_ERROR(WaitForVerifier(options_.pause, hooks, held.size(), reason, &window_));
+  for (size_t h = 0; h < held.size(); ++h) {
+    if (held[h].first->samples[held[h].second].verdict.is_unknown()) judge(h);
+  }
+  paused_s_ += MonotonicSeconds() - begin;
+  kLog.Info(Format("resumed after {:.1f} s", MonotonicSeconds() - begin));
   return OkStatus();
 }
 
@@ -367,6 +406,7 @@ Status Trainer::ReportStep() {
   for (Metric& metric : reward_metrics_.Take(parts_.scorer->stats())) {
     step_metrics_.push_back(std::move(metric));
   }
+  step_metrics_.push_back({"reward/paused_s", paused_s_});
   step_metrics_.push_back({"time/generate_s", stage_seconds_.generate});
   step_metrics_.push_back({"time/reward_s", stage_seconds_.judge});
   step_metrics_.push_back({"time/step_s", now - step_started_});

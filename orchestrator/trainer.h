@@ -22,6 +22,7 @@
 #include "orchestrator/rollout_stage.h"
 #include "orchestrator/run_folder.h"
 #include "orchestrator/run_state.h"
+#include "orchestrator/verifier_pause.h"
 #include "reward/verdict_window.h"
 #include "store/resume.h"
 #include "store/reward_history.h"
@@ -39,6 +40,7 @@ struct TrainerOptions {
   bool val_before_train = false;
   std::string metric = "reward";  // filter.metric: reward, or a verdict part
   double max_unknown_fraction = 0.05;
+  PauseOptions pause;
   uint32_t rollouts_per_step = 8;  // sample rollouts stored per step
   learner::CheckpointRetention retention;
   std::string arithmetic;  // of the run; a checkpoint of another one is refused
@@ -96,7 +98,8 @@ class Trainer {
   bool Done() const;
   Status RunStep();
   Status RunWave(const Wave& wave, std::map<GroupKey, StepGroup>* groups);
-  Status WatchVerdicts(const std::vector<JudgedGroup>& groups);
+  Status WatchVerdicts(std::vector<JudgedGroup>* groups);
+  Status Pause(std::vector<JudgedGroup>* groups, const std::string& example);
   store::Outcome MakeOutcome(const JudgedGroup& group) const;
   Status Update(const StepResult& result, const std::map<GroupKey, StepGroup>& groups);
   Status Commit(const StepResult& result, std::map<GroupKey, StepGroup>* groups);
@@ -110,11 +113,13 @@ class Trainer {
   const std::optional<store::AbandonedHistory> abandoned_;
   RunState state_;
   reward::VerdictWindow window_;
+  const std::atomic<int>* stop_ = nullptr;  // of Run; null before
 
   // Of the open step.
   MetricList step_metrics_;
   RewardMetrics reward_metrics_;
   StageSeconds stage_seconds_;
+  double paused_s_ = 0;
   double step_started_ = 0;
   double reward_sum_ = 0;
   uint64_t num_scored_ = 0;
