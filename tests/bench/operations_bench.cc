@@ -95,21 +95,30 @@ void AttentionDecodeGroup(benchmark::State& state) {
   SetRate(state, 2.0 * layers * batch * (prompt + own) * kWidth);
 }
 
-// `range(1)` sequences of range(0) tokens.
-void AttentionGradient(benchmark::State& state) {
+// Forward and backward, or the latter alone, of range(1) sequences of range(0) tokens.
+void TrainAttention(benchmark::State& state, bool forward) {
   Device d;
-  const size_t rows = state.range(0);
+  const size_t tokens = state.range(0), batch = state.range(1), rows = tokens * batch;
   TestKvCache<float> cache(&d.ops, kShape, rows);
   const auto q = RandomTensor<float>(rows * kWidth, 1), k = RandomTensor<float>(rows * kKvWidth, 2);
   cache.Append(k.data(), k.data(), rows);
   std::vector<float> out(q.size()), stats(rows * 9 * 2), dq(q.size()), dk(k.size()), dv(k.size());
-  const std::vector sequences = {cache.Sequence(0, rows, 0)};
+  std::vector<KeyRun> runs;
+  for (size_t row = 0; row < rows; row += tokens) runs.push_back(cache.Run(row, tokens, row));
+  std::vector<AttentionSequence> sequences;
+  for (size_t b = 0; b < batch; ++b)
+    sequences.push_back(
+        {.keys = {&runs[b], 1}, .row_begin = b * tokens, .row_end = (b + 1) * tokens});
   d.ops.Attention(kShape, sequences, q.data(), out.data(), stats.data());
-  for (auto _ : state)
+  for (auto _ : state) {
+    if (forward) d.ops.Attention(kShape, sequences, q.data(), out.data(), stats.data());
     d.ops.AttentionGradient(kShape, sequences, q.data(), out.data(), stats.data(), q.data(),
                             dq.data(), dk.data(), dv.data());
-  SetRate(state, 2.5 * rows * rows * kWidth);
+  }
+  SetRate(state, (forward ? 3.5 : 2.5) * batch * tokens * tokens * kWidth);
 }
+void AttentionGradient(benchmark::State& state) { TrainAttention(state, /*forward=*/false); }
+void AttentionTraining(benchmark::State& state) { TrainAttention(state, /*forward=*/true); }
 
 void LogSoftmax(benchmark::State& state) {
   Device d;
@@ -150,7 +159,8 @@ void Repack(benchmark::State& state) {
 BENCHMARK(AttentionPrefill)->Arg(64)->Arg(512)->Arg(2048)->WINNOW_TIMED;
 BENCHMARK(AttentionDecode)->Args({1, 512})->Args({64, 128})->Args({64, 512})->WINNOW_TIMED;
 BENCHMARK(AttentionDecodeGroup)->ArgsProduct({{512, 2048}, {8}, {0, 1}})->WINNOW_TIMED;
-BENCHMARK(AttentionGradient)->Arg(64)->Arg(512)->Arg(2048)->WINNOW_TIMED;
+BENCHMARK(AttentionGradient)->Args({64, 1})->Args({512, 1})->Args({2048, 1})->WINNOW_TIMED;
+BENCHMARK(AttentionTraining)->Args({512, 8})->WINNOW_TIMED;
 BENCHMARK(LogSoftmax)->Arg(1)->Arg(64)->WINNOW_TIMED;
 BENCHMARK(RmsNorm)->Arg(1)->Arg(512)->WINNOW_TIMED;
 BENCHMARK(SiluMul)->Arg(1)->Arg(512)->WINNOW_TIMED;
