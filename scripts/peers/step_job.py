@@ -12,14 +12,13 @@ data = pathlib.Path(out).with_suffix(".jsonl")
 with open(data, "w") as file:
     for i in range(prompts * 16):
         file.write(json.dumps({"id": f"p{i}", "prompt": unit * prompt_tokens, "answer": "0"}) + "\n")
-verifier = pathlib.Path(out).with_suffix(".py")
-verifier.write_text('def score(sample):\n    return float(sum(sample.response.encode()) % 7)\n')
+# The reward asks for the last letter, about half of the alphabet: every group has a spread.
 pathlib.Path(out).write_text(f"""run: {{name: bench-step, device: cpu, seed: 1}}
 model: {{path: {model}, dtype: bf16}}
 data: {{train_files: [{data}], train_batch_size: {prompts}, max_prompt_length: {prompt_tokens}, max_response_length: {new_tokens}}}
 rollout: {{n: 8, ignore_eos: true, temperature: 1.0}}
 filter: {{type: none}}
-reward: {{custom_reward_function: {{path: {verifier}, name: score}}, min: 0, max: 7}}
+reward: {{verifier: regex, pattern: "[a-mA-M][^a-zA-Z]*$"}}
 learner: {{ppo_max_token_len_per_gpu: 2048, optim: {{lr: 1e-6}}}}
 trainer: {{total_training_steps: 4}}
 """)
