@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <deque>
 #include <list>
-#include <optional>
+#include <numeric>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/format.h"
-#include "model/tokenizer_stream.h"
+#include "rollout/stop_strings.h"
 
 namespace winnow::rollout {
 namespace {
@@ -19,35 +19,6 @@ uint64_t PhysicalMemoryBytes() {
   return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
          static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
-
-// Finds stop strings in text that arrives token by token.
-class StopStrings {
- public:
-  StopStrings(const model::Tokenizer* tokenizer, const std::vector<std::string>* stop)
-      : stop_(stop) {
-    if (stop->empty()) return;
-    WINNOW_CHECK(tokenizer != nullptr);
-    decoder_.emplace(tokenizer);
-    for (const std::string& text : *stop) longest_ = std::max(longest_, text.size());
-  }
-
-  // True once the text of all tokens pushed so far holds a stop string.
-  bool Push(int32_t token) {
-    if (stop_->empty()) return false;
-    tail_ += decoder_->Push(token);
-    for (const std::string& text : *stop_) {
-      if (tail_.find(text) != std::string::npos) return true;
-    }
-    if (tail_.size() > longest_) tail_.erase(0, tail_.size() - longest_);
-    return false;
-  }
-
- private:
-  const std::vector<std::string>* stop_;
-  std::optional<model::StreamDecoder> decoder_;
-  size_t longest_ = 0;
-  std::string tail_;
-};
 
 // A prompt that is prefilled once, for all samples of its group (or for one of them, without
 // prefix caching). Holds the prompt's pages until its last sample has started.
@@ -65,17 +36,26 @@ struct PrefilledPrompt {
   std::vector<uint64_t> first_masses;
 };
 
+// A sample that has begun. It runs while it holds pages; preempted, it keeps its tokens alone.
 struct LiveSample {
   LiveSample(const model::Tokenizer* tokenizer, const std::vector<std::string>* stop)
       : stop_strings(tokenizer, stop) {}
+  const GroupRequest* request = nullptr;
   size_t group = 0;
   uint32_t offset = 0;  // in the group
-  size_t prompt_tokens = 0;
+  uint64_t age = 0;     // samples that began before it
   std::vector<int32_t> pages;
+  size_t num_cached = 0;  // tokens of prompt and response whose keys are in the pages
   std::array<uint32_t, 4> hash{};
   Trajectory trajectory;
   StopStrings stop_strings;
   bool finished = false;
+
+  size_t num_tokens() const { return request->prompt.size() + trajectory.tokens.size(); }
+  int32_t token(size_t i) const {
+    const size_t prompt = request->prompt.size();
+    return i < prompt ? request->prompt[i] : trajectory.tokens[i - prompt];
+  }
 };
 
 // A row of logits from which a sample's next token is drawn.
@@ -88,6 +68,10 @@ struct PendingDraw {
 }  // namespace
 
 // One call of Generate: admits prompts and samples, runs passes, commits tokens.
+//
+// Pages are taken as sequences grow. When none is free, the youngest work gives up its own: first
+// prompts that wait for their samples, then running samples, which are replayed later from their
+// tokens (speculation.md §4). The oldest sample never waits, so every call ends.
 class Engine::Run {
  public:
   Run(Engine* engine, std::span<const GroupRequest> groups, const GenerationOptions& options,
@@ -99,7 +83,7 @@ class Engine::Run {
         version_(version),
         on_sample_(on_sample),
         results_(groups.size()) {
-    for (size_t g = 0; g < groups.size(); ++g) {
+    for (const size_t g : LongestExpectedFirst(groups)) {
       results_[g].resize(groups[g].num_samples);
       const uint32_t share = engine->options_.prefix_caching ? groups[g].num_samples : 1;
       for (uint32_t first = 0; first < groups[g].num_samples; first += share) {
@@ -110,8 +94,9 @@ class Engine::Run {
   }
 
   std::vector<std::vector<Trajectory>> Finish() {
-    while (!waiting_.empty() || !open_.empty() || !live_.empty()) {
+    while (!waiting_.empty() || !open_.empty() || !live_.empty() || !preempted_.empty()) {
       const double start = MonotonicSeconds();
+      Resume();
       OpenPrompts();
       StartSamples();
       const bool decodes = !live_.empty();
@@ -123,24 +108,63 @@ class Engine::Run {
   }
 
  private:
-  size_t SamplePages(const PrefilledPrompt& prompt) const {
-    const size_t length = prompt.request->prompt.size();
-    return cache_.PagesFor(length + options_.max_tokens) - length / cache_.page_tokens();
+  // Indices of groups, the longest expected responses first, so that no long one is left alone at
+  // the end; equal ones in the order of the requests.
+  std::vector<size_t> LongestExpectedFirst(std::span<const GroupRequest> groups) const {
+    std::vector<size_t> order(groups.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    const auto expected = [&](size_t g) {
+      return groups[g].expected_tokens > 0 ? groups[g].expected_tokens : options_.max_tokens;
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return expected(a) > expected(b); });
+    return order;
   }
 
-  // Opens prompts in order while the samples they will start fit; each open prompt keeps the pages
-  // of one sample in reserve, so that opened work can always finish.
+  // Brings preempted samples back, the oldest first, while each running sample can still grow by a
+  // page. Their keys are computed again by the passes to come.
+  void Resume() {
+    while (!preempted_.empty() && live_.size() < engine_.options_.max_num_seqs) {
+      LiveSample& sample = preempted_.front();
+      if (!live_.empty() &&
+          cache_.num_free() < live_.size() + cache_.PagesFor(sample.num_tokens())) {
+        return;
+      }
+      SharePromptOfSibling(&sample);
+      live_.splice(live_.end(), preempted_, preempted_.begin());
+    }
+  }
+
+  // Takes the full pages of the prompt from a sample of the group that has them.
+  void SharePromptOfSibling(LiveSample* sample) {
+    if (!engine_.options_.prefix_caching) return;
+    const size_t full_pages = sample->request->prompt.size() / cache_.page_tokens();
+    const size_t tokens = full_pages * cache_.page_tokens();
+    for (const LiveSample& sibling : live_) {
+      if (sibling.request != sample->request || sibling.num_cached < tokens) continue;
+      for (size_t i = 0; i < full_pages; ++i) Share(sibling.pages[i], &sample->pages);
+      sample->num_cached = tokens;
+      return;
+    }
+  }
+
+  void Share(int32_t page, std::vector<int32_t>* pages) {
+    cache_.Share(page);
+    pages->push_back(page);
+  }
+
+  // Opens prompts while they fit beside a page for each sample, running or expected. Samples that
+  // were preempted come first.
   void OpenPrompts() {
     size_t expected = live_.size();
     for (const PrefilledPrompt& prompt : open_) expected += prompt.num_samples - prompt.num_started;
-    while (!waiting_.empty() && expected < engine_.options_.max_num_seqs) {
+    while (preempted_.empty() && !waiting_.empty() && expected < engine_.options_.max_num_seqs) {
       PrefilledPrompt& prompt = waiting_.front();
-      const size_t prompt_pages = cache_.PagesFor(prompt.request->prompt.size());
-      const size_t sample_pages = SamplePages(prompt);
-      if (cache_.num_free() < reserved_ + prompt_pages + sample_pages) return;
-      for (size_t i = 0; i < prompt_pages; ++i) prompt.pages.push_back(cache_.Allocate());
-      reserved_ += sample_pages;
-      expected += prompt.num_samples;
+      const size_t num_samples = prompt.num_samples - prompt.num_started;
+      const size_t pages = cache_.PagesFor(prompt.request->prompt.size());
+      if (expected > 0 && cache_.num_free() < pages + expected + num_samples) return;
+      for (size_t i = 0; i < pages; ++i) prompt.pages.push_back(cache_.Allocate());
+      expected += num_samples;
       open_.push_back(std::move(prompt));
       waiting_.pop_front();
     }
@@ -151,15 +175,9 @@ class Engine::Run {
     std::vector<PendingDraw> draws;
     for (PrefilledPrompt& prompt : open_) {
       while (prompt.ready && prompt.num_started < prompt.num_samples &&
-             live_.size() < engine_.options_.max_num_seqs) {
-        const size_t pages = SamplePages(prompt);
-        if (prompt.num_started == 0) {
-          reserved_ -= pages;
-        } else if (cache_.num_free() < reserved_ + pages) {
-          break;
-        }
-        LiveSample* sample = StartSample(&prompt);
-        draws.push_back({.sample = sample, .row = prompt.first});
+             live_.size() < engine_.options_.max_num_seqs &&
+             (live_.empty() || cache_.num_free() > live_.size())) {
+        draws.push_back({.sample = StartSample(&prompt), .row = prompt.first});
       }
     }
     Draw(&draws);
@@ -168,7 +186,7 @@ class Engine::Run {
         ++prompt;
         continue;
       }
-      for (const int32_t page : prompt->pages) cache_.Release(page);
+      ReleaseAll(&prompt->pages);
       prompt = open_.erase(prompt);
     }
   }
@@ -177,15 +195,14 @@ class Engine::Run {
     LiveSample& sample = live_.emplace_back(engine_.tokenizer_, &options_.stop);
     const size_t length = prompt->request->prompt.size();
     const size_t full_pages = length / cache_.page_tokens();
+    sample.request = prompt->request;
     sample.group = prompt->group;
     sample.offset = prompt->first_sample + prompt->num_started++;
-    sample.prompt_tokens = length;
-    for (size_t i = 0; i < full_pages; ++i) {
-      cache_.Share(prompt->pages[i]);
-      sample.pages.push_back(prompt->pages[i]);
-    }
-    for (size_t i = SamplePages(*prompt); i > 0; --i) sample.pages.push_back(cache_.Allocate());
+    sample.age = num_begun_++;
+    sample.num_cached = length;
+    for (size_t i = 0; i < full_pages; ++i) Share(prompt->pages[i], &sample.pages);
     if (const size_t rest = length % cache_.page_tokens(); rest > 0) {
+      sample.pages.push_back(cache_.Allocate());
       cache_.storage().CopyPage(prompt->pages[full_pages], sample.pages[full_pages], rest);
     }
     NoiseKey key = prompt->request->key;
@@ -197,20 +214,84 @@ class Engine::Run {
     return &sample;
   }
 
-  // One pass: a row for each live sample, then prompt rows up to the row budget.
+  void ReleaseAll(std::vector<int32_t>* pages) {
+    for (const int32_t page : *pages) cache_.Release(page);
+    pages->clear();
+  }
+
+  // Frees a page by giving up the youngest work that is not older than `oldest`; false if that was
+  // `oldest` itself.
+  bool FreeAPage(const LiveSample& oldest) {
+    while (cache_.num_free() == 0) {
+      if (!open_.empty()) {
+        PrefilledPrompt& prompt = open_.back();
+        ReleaseAll(&prompt.pages);
+        prompt.num_cached = 0;
+        prompt.ready = false;
+        waiting_.push_front(std::move(prompt));
+        open_.pop_back();
+        continue;
+      }
+      LiveSample& youngest = live_.back();
+      WINNOW_CHECK_GE(youngest.age, oldest.age);
+      const bool is_last = &youngest == &oldest;
+      ReleaseAll(&youngest.pages);
+      engine_.stats_.replayed_tokens += youngest.num_cached;
+      ++engine_.stats_.preemptions;
+      youngest.num_cached = 0;
+      preempted_.splice(preempted_.begin(), live_, std::prev(live_.end()));
+      if (is_last) return false;
+    }
+    return true;
+  }
+
+  // Gives `sample` pages for `tokens`; false if it was preempted for lack of them.
+  bool Grow(LiveSample* sample, size_t tokens) {
+    while (sample->pages.size() < cache_.PagesFor(tokens)) {
+      if (!FreeAPage(*sample)) return false;
+      sample->pages.push_back(cache_.Allocate());
+    }
+    return true;
+  }
+
+  // How many of `rest` tokens enter the pass at hand.
+  size_t RowsOf(size_t rest) const {
+    const size_t budget = std::max<size_t>(1, engine_.options_.max_num_batched_tokens);
+    const size_t rows = tokens_.size() < budget ? std::min(rest, budget - tokens_.size()) : 0;
+    if (rows < rest && !engine_.options_.chunked_prefill) return tokens_.empty() ? rest : 0;
+    return rows;
+  }
+
+  // Rows of running samples, the oldest first: the last token of those that decode, more of those
+  // that are replayed. Returns the samples that get logits.
+  std::vector<LiveSample*> AddSampleRows() {
+    std::vector<LiveSample*> drawing;
+    for (auto it = live_.begin(); it != live_.end();) {
+      LiveSample& sample = *it;
+      const size_t rest = sample.num_tokens() - sample.num_cached;
+      const size_t rows = RowsOf(rest);
+      if (rows == 0 || !Grow(&sample, sample.num_cached + rows)) break;
+      row_tokens_.clear();
+      for (size_t i = 0; i < rows; ++i) row_tokens_.push_back(sample.token(sample.num_cached + i));
+      AddSequence(sample.pages, sample.num_cached, row_tokens_, rows == rest);
+      sample.num_cached += rows;
+      if (rows == rest) drawing.push_back(&sample);
+      ++it;
+    }
+    return drawing;
+  }
+
+  // One pass: rows of running samples, then prompt rows up to the row budget.
   void Pass() {
     tokens_.clear();
     sequences_.clear();
     logit_rows_.clear();
-    std::vector<LiveSample*> decoding;
-    for (LiveSample& sample : live_) {
-      const Trajectory& trajectory = sample.trajectory;
-      AddSequence(sample.pages, sample.prompt_tokens + trajectory.tokens.size() - 1,
-                  {&trajectory.tokens.back(), 1}, /*wants_logits=*/true);
-      decoding.push_back(&sample);
-    }
+    const std::vector<LiveSample*> drawing = AddSampleRows();
+    const size_t sample_rows = tokens_.size();
     const std::vector<PrefilledPrompt*> completed = AddPromptRows();
     WINNOW_CHECK(!tokens_.empty());
+    EngineStats& stats = engine_.stats_;
+    stats.peak_pages = std::max(stats.peak_pages, cache_.num_pages() - cache_.num_free());
     const size_t wanted = logit_rows_.size();
     const size_t num_blocks = device::NumMassBlocks(vocab_size_);
     logits_.resize(std::max(logits_.size(), wanted * vocab_size_));
@@ -225,17 +306,17 @@ class Engine::Run {
                               .max = max_.data()});
     engine_.policy_->ops().SumMasses(logits_.data(), wanted, vocab_size_, max_.data(),
                                      log_sum_.data(), masses_.data());
-    engine_.stats_.decode_tokens += decoding.size();
-    engine_.stats_.prefill_tokens += tokens_.size() - decoding.size();
-    ++engine_.stats_.passes;
+    stats.decode_tokens += drawing.size();
+    stats.prefill_tokens += tokens_.size() - sample_rows;
+    ++stats.passes;
 
     std::vector<PendingDraw> draws;
-    for (size_t i = 0; i < decoding.size(); ++i) {
-      draws.push_back({.sample = decoding[i], .row = RowAt(i)});
+    for (size_t i = 0; i < drawing.size(); ++i) {
+      draws.push_back({.sample = drawing[i], .row = RowAt(i)});
     }
     for (size_t i = 0; i < completed.size(); ++i) {
       PrefilledPrompt& prompt = *completed[i];
-      prompt.first = RowAt(decoding.size() + i);
+      prompt.first = RowAt(drawing.size() + i);
       prompt.first_row.assign(prompt.first.z, prompt.first.z + vocab_size_);
       prompt.first_masses.assign(prompt.first.masses, prompt.first.masses + num_blocks);
       prompt.first.z = prompt.first_row.data();
@@ -254,20 +335,16 @@ class Engine::Run {
 
   std::vector<PrefilledPrompt*> AddPromptRows() {
     std::vector<PrefilledPrompt*> completed;
-    const size_t budget = engine_.options_.max_num_batched_tokens;
     for (PrefilledPrompt& prompt : open_) {
       if (prompt.ready) continue;
       const std::vector<int32_t>& ids = prompt.request->prompt;
       const size_t rest = ids.size() - prompt.num_cached;
-      size_t rows = tokens_.size() < budget ? std::min(rest, budget - tokens_.size()) : 0;
-      if (!engine_.options_.chunked_prefill && rows < rest) rows = tokens_.empty() ? rest : 0;
-      if (tokens_.empty()) rows = std::max<size_t>(rows, 1);
+      const size_t rows = RowsOf(rest);
       if (rows == 0) break;
-      const bool completes = rows == rest;
       AddSequence(prompt.pages, prompt.num_cached, {ids.data() + prompt.num_cached, rows},
-                  completes);
+                  rows == rest);
       prompt.num_cached += rows;
-      if (completes) completed.push_back(&prompt);
+      if (rows == rest) completed.push_back(&prompt);
     }
     return completed;
   }
@@ -293,9 +370,9 @@ class Engine::Run {
         const size_t generated = draw.sample->trajectory.tokens.size();
         const std::span<const int32_t> banned =
             generated < options_.min_tokens ? std::span(engine_.eos_) : std::span<const int32_t>();
-        draw.token = engine_.sampler_.Sample(
-            draw.row, options_.sampling, draw.sample->hash,
-            static_cast<uint32_t>(draw.sample->prompt_tokens + generated), banned, &scratch);
+        draw.token = engine_.sampler_.Sample(draw.row, options_.sampling, draw.sample->hash,
+                                             static_cast<uint32_t>(draw.sample->num_tokens()),
+                                             banned, &scratch);
       }
     });
     for (const PendingDraw& draw : *draws) Commit(draw.sample, draw.token);
@@ -330,7 +407,7 @@ class Engine::Run {
         ++sample;
         continue;
       }
-      for (const int32_t page : sample->pages) cache_.Release(page);
+      ReleaseAll(&sample->pages);
       if (on_sample_) on_sample_(sample->group, sample->trajectory);
       results_[sample->group][sample->offset] = std::move(sample->trajectory);
       sample = live_.erase(sample);
@@ -345,11 +422,12 @@ class Engine::Run {
   const OnSample& on_sample_;
   std::deque<PrefilledPrompt> waiting_;
   std::list<PrefilledPrompt> open_;
-  std::list<LiveSample> live_;
-  size_t reserved_ = 0;  // pages kept for the first sample of each open, unstarted prompt
+  std::list<LiveSample> live_;       // by age, siblings side by side: attention shares their prompt
+  std::list<LiveSample> preempted_;  // by age, all younger than those that run
+  uint64_t num_begun_ = 0;
   std::vector<std::vector<Trajectory>> results_;
   // Of the current pass.
-  std::vector<int32_t> tokens_;
+  std::vector<int32_t> tokens_, row_tokens_;
   std::vector<model::PassSequence> sequences_;
   std::vector<size_t> logit_rows_;
   std::vector<float> logits_, max_, log_sum_;
@@ -378,14 +456,15 @@ Status Engine::EnsureCache(size_t longest, size_t num_samples) {
                          : static_cast<uint64_t>(options_.memory_share *
                                                  static_cast<double>(PhysicalMemoryBytes()));
   const size_t max_pages = static_cast<size_t>(bound / page_bytes);
-  const size_t pages_each = longest / options_.page_tokens + 2;
-  if (2 * pages_each > max_pages) {
+  // Of one sequence, with its own copy of the prompt's last page while others share that.
+  const size_t pages_each = (longest + options_.page_tokens - 1) / options_.page_tokens + 1;
+  if (pages_each > max_pages) {
     return InvalidArgument(
         Format("rollout.kv_cache_bytes must hold one sequence of {} tokens, which needs {}: {}",
-               longest, 2 * pages_each * page_bytes, bound));
+               longest, pages_each * page_bytes, bound));
   }
-  const size_t wanted = 2 * pages_each * std::min(num_samples, options_.max_num_seqs);
-  const size_t num_pages = std::min(max_pages, wanted);
+  const size_t num_sequences = std::min(num_samples, options_.max_num_seqs);
+  const size_t num_pages = std::min(max_pages, pages_each * (num_sequences + 1));
   if (cache_ == nullptr || cache_->num_pages() < num_pages) {
     cache_.reset();
     cache_ = std::make_unique<KvCache>(policy_->MakeKvStorage(options_.page_tokens, num_pages));

@@ -42,12 +42,16 @@ struct GroupRequest {
   std::vector<int32_t> prompt;  // not empty
   NoiseKey key;                 // key.sample is the index of the first sample
   uint32_t num_samples = 1;
+  size_t expected_tokens = 0;  // of a response; 0 = max_tokens. Orders the work, changes no result.
 };
 
 struct EngineStats {
   uint64_t prefill_tokens = 0;
   uint64_t decode_tokens = 0;
   uint64_t passes = 0;
+  uint64_t preemptions = 0;      // samples that gave up their pages
+  uint64_t replayed_tokens = 0;  // keys that these had
+  size_t peak_pages = 0;
   double prefill_seconds = 0;  // of passes without a decoding row, first draws included
   double decode_seconds = 0;   // of all others
 };

@@ -68,7 +68,10 @@ Status RunBenchRollout(const Options& options) {
   WINNOW_ASSIGN_OR_RETURN(ModelSession session, OpenModel(options.model));
   const model::ModelConfig& config = session.policy->config();
   WINNOW_RETURN_IF_ERROR(CheckSizes(options, config));
-  rollout::Engine engine(session.policy.get(), nullptr, {.max_num_seqs = options.batch});
+  // All prompts in one pass, so that decoding is timed apart from them.
+  rollout::Engine engine(session.policy.get(), nullptr,
+                         {.max_num_seqs = options.batch,
+                          .max_num_batched_tokens = options.batch * options.prompt_tokens});
   const auto groups = Requests(options, config.vocab_size);
   const rollout::GenerationOptions generation{.max_tokens = options.new_tokens, .ignore_eos = true};
   WINNOW_RETURN_IF_ERROR(GenerateOnce(groups, generation, &engine).status());  // untimed

@@ -76,11 +76,62 @@ TEST_F(EngineTest, TokensDoNotDependOnBatchingPagingOrThreads) {
                 "whole prompts");
     ExpectEqual(want, Generate({.prefix_caching = false}, generation), "no prefix sharing");
     ExpectEqual(want, Generate({.page_tokens = 32}, generation), "other pages");
-    const size_t tight = policy_->KvBytesPerToken() * 16 * 2 * (90 / 16 + 2);
+    const size_t tight = policy_->KvBytesPerToken() * 16 * (90 / 16 + 2);
     ExpectEqual(want, Generate({.kv_cache_bytes = tight}, generation), "a cache for one sequence");
     UsePolicy(3, arithmetic);
     ExpectEqual(want, Generate({}, generation), "three threads");
   }
+}
+
+// Samples that give up their pages come back with the same bits, however often it happens.
+TEST_F(EngineTest, PreemptionChangesNothing) {
+  UsePolicy(2, device::Arithmetic::kBf16Tile);
+  const GenerationOptions generation{.max_tokens = 60, .ignore_eos = true};
+  const Results want = Generate({}, generation);
+  uint64_t preemptions = 0;
+  for (const size_t page_tokens : {1, 4, 16}) {
+    const size_t longest = 70 + 60, each = (longest + page_tokens - 1) / page_tokens + 1;
+    for (const size_t pages : {each, each + 1, 2 * each, 4 * each}) {
+      for (const size_t rows : {1, 5, 64}) {
+        for (const bool sharing : {true, false}) {
+          Engine engine(policy_.get(), tokenizer_.get(),
+                        {.max_num_batched_tokens = rows,
+                         .kv_cache_bytes = policy_->KvBytesPerToken() * page_tokens * pages,
+                         .prefix_caching = sharing,
+                         .page_tokens = page_tokens});
+          const auto got = engine.Generate(Requests(), generation, PolicyVersion(4));
+          ASSERT_TRUE(got.ok()) << got.status().ToString();
+          ExpectEqual(want, *got,
+                      "page " + std::to_string(page_tokens) + ", pages " + std::to_string(pages) +
+                          ", rows " + std::to_string(rows));
+          EXPECT_LE(engine.stats().peak_pages, pages);
+          EXPECT_EQ(engine.stats().decode_tokens, 15u * 59);  // of 15 samples, first tokens apart
+          preemptions += engine.stats().preemptions;
+        }
+      }
+    }
+  }
+  EXPECT_GT(preemptions, 100u) << "the test must make pages scarce";
+}
+
+// What is expected to be long starts first, and no result depends on it.
+TEST_F(EngineTest, TheLongestExpectedStartFirst) {
+  UsePolicy(1, device::Arithmetic::kF32);
+  const GenerationOptions generation{.max_tokens = 6, .ignore_eos = true};
+  const Results want = Generate({}, generation);
+  std::vector<GroupRequest> requests = Requests();
+  const std::vector<size_t> expected = {2, 0, 3, 5, 1};  // 0: the most that may come, 6
+  for (size_t g = 0; g < requests.size(); ++g) requests[g].expected_tokens = expected[g];
+  Engine engine(policy_.get(), tokenizer_.get(), {.max_num_seqs = 1});
+  std::vector<size_t> finished;
+  const auto got =
+      engine.Generate(requests, generation, PolicyVersion(4), [&](size_t group, const Trajectory&) {
+        if (finished.empty() || finished.back() != group) {
+          finished.push_back(group);
+        }
+      });
+  EXPECT_EQ(finished, (std::vector<size_t>{1, 3, 2, 0, 4}));
+  ExpectEqual(want, *got, "by expected length");
 }
 
 // The behaviour log-prob of rollout is the learner's, bit for bit.

@@ -111,7 +111,9 @@ class OperationRun {
     for (size_t r = 0; r < rows; ++r) max[r] = stats[r].max;
     std::vector<uint64_t> masses(rows * NumMassBlocks(v));
     ops_.SumMasses(z.data(), rows, v, max.data(), log_sum.data(), masses.data());
-    Add("log sum", 0) = log_sum;
+    // Beside the maximum, since the logarithm of a sum near 1 has no relative precision.
+    auto& sums = Add("log sums", 0);
+    for (size_t r = 0; r < rows; ++r) sums.insert(sums.end(), {max[r], log_sum[r]});
     auto& digits = Add("masses", 0);  // 20 bits at a time: exact in float
     for (uint64_t mass : masses) {
       for (int i = 0; i < 3; ++i, mass >>= 20) digits.push_back(static_cast<Real>(mass & 0xfffff));
