@@ -26,6 +26,59 @@ class GemmTest : public ::testing::TestWithParam<Arithmetic> {
   ThreadPool pool_{2};
 };
 
+// Layers that read the same rows give what each gives alone, and adding in place is adding after.
+TEST_P(GemmTest, SharedRowsAndSumsInPlaceChangeNoBit) {
+  const size_t k = 131;
+  for (const size_t m : {1, 6, 70, 1500}) {  // the last one in several pieces of rows
+    const auto x = RandomTensor<float>(m * k, 1);
+    std::vector<std::unique_ptr<PackedMatrix>> packed;
+    std::vector<std::vector<float>> alone, together;
+    std::vector<LinearOutput<float>> outputs;
+    for (const size_t n : {40, 7, 96}) {
+      const auto w = RandomTensor<float>(n * k, 2 + n);
+      packed.push_back(ops_->Pack(w.data(), n, k, PackFor::kForwardAndInputGradient));
+      alone.emplace_back(m * n);
+      together.emplace_back(m * n);
+      ops_->Linear(x.data(), m, *packed.back(), alone.back().data());
+    }
+    for (size_t i = 0; i < packed.size(); ++i) {
+      outputs.push_back({packed[i].get(), together[i].data()});
+    }
+    ops_->Linear(x.data(), m, outputs);
+    for (size_t i = 0; i < packed.size(); ++i) EXPECT_TRUE(SameBits(together[i], alone[i])) << m;
+
+    const auto dy = RandomTensor<float>(m * 40, 9);
+    std::vector<float> product(m * k), sum = x, in_place = x;
+    ops_->LinearInputGradient(dy.data(), m, *packed[0], product.data());
+    ops_->Add(product.data(), m * k, sum.data());
+    ops_->LinearInputGradient(dy.data(), m, *packed[0], Write::kAdd, in_place.data());
+    EXPECT_TRUE(SameBits(in_place, sum)) << m;
+  }
+}
+
+TEST_P(GemmTest, WeightGradientsOfSharedRowsChangeNoBit) {
+  const size_t rows = 2100, k = 70;  // more blocks than are summed at a time
+  const auto x = RandomTensor<float>(rows * k, 1);
+  const auto blocks = BlocksOf<RowBlock>(rows);
+  std::vector<std::vector<float>> dy, alone, together;
+  for (const size_t n : {33, 300}) {
+    dy.push_back(RandomTensor<float>(rows * n, n));
+    alone.push_back(RandomTensor<float>(n * k, 3));
+    together.push_back(alone.back());
+  }
+  std::vector<WeightGradientOutput<float>> outputs;
+  for (size_t i = 0; i < dy.size(); ++i) {
+    const size_t n = dy[i].size() / rows;
+    // One block a call: the order of the sums is that of the blocks.
+    for (const RowBlock& block : blocks) {
+      ops_->LinearWeightGradient(dy[i].data(), x.data(), n, k, {&block, 1}, alone[i].data());
+    }
+    outputs.push_back({dy[i].data(), n, together[i].data()});
+  }
+  ops_->LinearWeightGradient(x.data(), k, blocks, outputs);
+  for (size_t i = 0; i < dy.size(); ++i) EXPECT_TRUE(SameBits(together[i], alone[i])) << i;
+}
+
 TEST_P(GemmTest, ForwardAndInputGradientAreWithinTheRoundingOfTheirSums) {
   std::printf("%s\n", ops_->kernels().c_str());
   const size_t m = 37, n = 75, k = 301;
