@@ -218,6 +218,9 @@ Result<RunParts> OpenParts(const JobInputs& inputs, const orchestrator::RunFolde
   }
   parts.engine = std::make_unique<rollout::Engine>(policy, inputs.tokenizer.get(),
                                                    EngineOptionsOf(inputs.config));
+  WINNOW_RETURN_IF_ERROR(
+      parts.engine->CheckFits(static_cast<size_t>(inputs.config.Int("data.max_prompt_length") +
+                                                  inputs.config.Int("data.max_response_length"))));
   std::vector<PromptId> ids;
   for (const orchestrator::Prompt& prompt : inputs.train->prompts()) ids.push_back(prompt.id);
   parts.offers = std::make_unique<orchestrator::KeyedOfferSource>(

@@ -72,7 +72,10 @@ Status RolloutStage::Perform(std::vector<Action> actions, std::span<const GroupP
     if (issued_groups_.empty() || issued_groups_.back() != g) {
       NoiseKey key = plans[g].key;
       key.sample += action.task.sample;
-      requests.push_back({.prompt = plans[g].prompt->tokens, .key = key, .num_samples = 0});
+      requests.push_back({.prompt = plans[g].prompt->tokens,
+                          .key = key,
+                          .num_samples = 0,
+                          .expected_tokens = plans[g].expected_tokens});
       issued_groups_.push_back(g);
     }
     ++requests.back().num_samples;

@@ -34,6 +34,7 @@ struct GroupPlan {
   const Prompt* prompt = nullptr;
   NoiseKey key;  // of sample 0
   uint32_t num_samples = 1;
+  size_t expected_tokens = 0;  // of a response, 0 = unknown; orders the work only
 };
 
 struct StageSeconds {

@@ -43,6 +43,15 @@ learner::TrainGroup ToTrainGroup(const JudgedGroup& group, const GroupKey& key) 
   return train;
 }
 
+// Mean length of the responses in a prompt's last group; 0 if it has none.
+Result<size_t> MeanLastLength(const store::RewardHistory& history, PromptId prompt) {
+  WINNOW_ASSIGN_OR_RETURN(const std::vector<store::Outcome> outcomes, history.Outcomes(prompt));
+  if (outcomes.empty() || outcomes.back().samples.empty()) return size_t{0};
+  size_t sum = 0;
+  for (const store::SampleOutcome& sample : outcomes.back().samples) sum += sample.length;
+  return sum / outcomes.back().samples.size();
+}
+
 }  // namespace
 
 std::vector<learner::CheckpointTensor> CheckpointTensors(const model::ParameterLayout& layout,
@@ -146,13 +155,15 @@ Status Trainer::RunWave(const Wave& wave, std::map<GroupKey, StepGroup>* groups)
   for (const PlannedGroup& planned : wave.groups) {
     const Prompt* prompt = parts_.train->Find(planned.prompt);
     WINNOW_CHECK(prompt != nullptr);
+    WINNOW_ASSIGN_OR_RETURN(const size_t expected, MeanLastLength(*parts_.history, planned.prompt));
     plans.push_back({.prompt = prompt,
                      .key = {.seed = options_.seed,
                              .prompt = planned.prompt,
                              .step = static_cast<uint32_t>(state_.step + 1),
                              .use = NoiseUse::kTrain,
                              .occurrence = planned.occurrence},
-                     .num_samples = options_.n});
+                     .num_samples = options_.n,
+                     .expected_tokens = expected});
   }
   WINNOW_ASSIGN_OR_RETURN(std::vector<JudgedGroup> judged,
                           parts_.stage->Run(plans, options_.generation, state_.version));

@@ -3,13 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <deque>
-#include <list>
-#include <numeric>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/format.h"
+#include "model/buffer.h"
 #include "rollout/stop_strings.h"
 
 namespace winnow::rollout {
@@ -20,418 +18,249 @@ uint64_t PhysicalMemoryBytes() {
          static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// A prompt that is prefilled once, for all samples of its group (or for one of them, without
-// prefix caching). Holds the prompt's pages until its last sample has started.
-struct PrefilledPrompt {
-  size_t group = 0;
-  const GroupRequest* request = nullptr;
-  uint32_t first_sample = 0;  // offset in the group
-  uint32_t num_samples = 0;
-  uint32_t num_started = 0;
-  std::vector<int32_t> pages;
-  size_t num_cached = 0;
-  bool ready = false;
-  std::vector<float> first_row;  // [V] scaled logits after the prompt, while samples wait
-  LogitRow first;
-  std::vector<uint64_t> first_masses;
-};
-
-// A sample that has begun. It runs while it holds pages; preempted, it keeps its tokens alone.
-struct LiveSample {
-  LiveSample(const model::Tokenizer* tokenizer, const std::vector<std::string>* stop)
-      : stop_strings(tokenizer, stop) {}
-  const GroupRequest* request = nullptr;
-  size_t group = 0;
-  uint32_t offset = 0;  // in the group
-  uint64_t age = 0;     // samples that began before it
-  std::vector<int32_t> pages;
-  size_t num_cached = 0;  // tokens of prompt and response whose keys are in the pages
-  std::array<uint32_t, 4> hash{};
-  Trajectory trajectory;
-  StopStrings stop_strings;
-  bool finished = false;
-
-  size_t num_tokens() const { return request->prompt.size() + trajectory.tokens.size(); }
-  int32_t token(size_t i) const {
-    const size_t prompt = request->prompt.size();
-    return i < prompt ? request->prompt[i] : trajectory.tokens[i - prompt];
-  }
+struct SampleState {
+  Trajectory* trajectory = nullptr;  // in the results
+  std::array<uint32_t, 4> hash{};    // of its noise
 };
 
 // A row of logits from which a sample's next token is drawn.
 struct PendingDraw {
-  LiveSample* sample = nullptr;
-  LogitRow row;
+  size_t sample = 0;
+  size_t row = 0;  // of the pass's logits
   SampledToken token;
 };
 
+SchedulerOptions SchedulerOptionsOf(const EngineOptions& options) {
+  return {.max_num_seqs = options.max_num_seqs,
+          .max_num_batched_tokens = options.max_num_batched_tokens,
+          .prefix_caching = options.prefix_caching,
+          .chunked_prefill = options.chunked_prefill};
+}
+
+std::vector<GroupShape> ShapesOf(std::span<const GroupRequest> groups, size_t max_tokens) {
+  std::vector<GroupShape> shapes;
+  for (const GroupRequest& group : groups) {
+    const size_t expected = group.expected_tokens > 0 ? group.expected_tokens : max_tokens;
+    shapes.push_back({.prompt_tokens = group.prompt.size(),
+                      .num_samples = group.num_samples,
+                      .expected_tokens = std::min(expected, max_tokens)});
+  }
+  return shapes;
+}
+
 }  // namespace
 
-// One call of Generate: admits prompts and samples, runs passes, commits tokens.
-//
-// Pages are taken as sequences grow. When none is free, the youngest work gives up its own: first
-// prompts that wait for their samples, then running samples, which are replayed later from their
-// tokens (speculation.md §4). The oldest sample never waits, so every call ends.
+// Memory of a pass and of the draws after it, reused.
+struct Engine::Buffers {
+  std::vector<int32_t> tokens;                 // [R]
+  std::vector<model::PassSequence> sequences;  // disjoint rows, in order
+  std::vector<size_t> logit_rows;              // ascending
+  // Of each logit row: z [V], its maximum, log Σ exp(z − max), and masses [NumMassBlocks(V)].
+  model::Buffer<float> z, max, log_sum;
+  model::Buffer<uint64_t> masses;
+  std::vector<PendingDraw> draws;
+
+  void Clear() {
+    tokens.clear();
+    sequences.clear();
+    logit_rows.clear();
+  }
+  void ReserveLogits(size_t vocab_size) {
+    z.Reserve(logit_rows.size() * vocab_size);
+    max.Reserve(logit_rows.size());
+    log_sum.Reserve(logit_rows.size());
+    masses.Reserve(logit_rows.size() * device::NumMassBlocks(vocab_size));
+  }
+  LogitRow Row(size_t row, size_t vocab_size) const {
+    return {.z = z.data() + row * vocab_size,
+            .max = max.data()[row],
+            .log_sum = log_sum.data()[row],
+            .masses = masses.data() + row * device::NumMassBlocks(vocab_size)};
+  }
+};
+
+// One call of Generate: runs the passes that the scheduler plans, draws and commits tokens.
 class Engine::Run {
  public:
   Run(Engine* engine, std::span<const GroupRequest> groups, const GenerationOptions& options,
       PolicyVersion version, const OnSample& on_sample)
       : engine_(*engine),
-        cache_(*engine->cache_),
+        buffers_(*engine->buffers_),
         vocab_size_(engine->policy_->config().vocab_size),
+        groups_(groups),
         options_(options),
-        version_(version),
         on_sample_(on_sample),
+        scheduler_(SchedulerOptionsOf(engine->options_), ShapesOf(groups, options.max_tokens),
+                   engine->cache_.get()),
+        samples_(scheduler_.num_samples()),
         results_(groups.size()) {
-    for (const size_t g : LongestExpectedFirst(groups)) {
-      results_[g].resize(groups[g].num_samples);
-      const uint32_t share = engine->options_.prefix_caching ? groups[g].num_samples : 1;
-      for (uint32_t first = 0; first < groups[g].num_samples; first += share) {
-        waiting_.push_back(
-            {.group = g, .request = &groups[g], .first_sample = first, .num_samples = share});
-      }
-    }
+    for (size_t g = 0; g < groups.size(); ++g) results_[g].resize(groups[g].num_samples);
+    for (size_t i = 0; i < samples_.size(); ++i) Initialise(i, version);
   }
 
   std::vector<std::vector<Trajectory>> Finish() {
-    while (!waiting_.empty() || !open_.empty() || !live_.empty() || !preempted_.empty()) {
-      const double start = MonotonicSeconds();
-      Resume();
-      OpenPrompts();
-      StartSamples();
-      const bool decodes = !live_.empty();
-      if (decodes || !open_.empty()) Pass();
-      (decodes ? engine_.stats_.decode_seconds : engine_.stats_.prefill_seconds) +=
-          MonotonicSeconds() - start;
+    double start = MonotonicSeconds();
+    while (!scheduler_.done()) {
+      const PassPlan& plan = scheduler_.Next();
+      RunPass(plan);
+      DrawAfter(plan);
+      const double end = MonotonicSeconds();
+      Count(plan, end - start);
+      start = end;
     }
+    engine_.stats_.preemptions += scheduler_.stats().preemptions;
+    engine_.stats_.replayed_tokens += scheduler_.stats().replayed_tokens;
+    engine_.stats_.peak_pages = std::max(engine_.stats_.peak_pages, engine_.cache_->most_used());
     return std::move(results_);
   }
 
  private:
-  // Indices of groups, the longest expected responses first, so that no long one is left alone at
-  // the end; equal ones in the order of the requests.
-  std::vector<size_t> LongestExpectedFirst(std::span<const GroupRequest> groups) const {
-    std::vector<size_t> order(groups.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    const auto expected = [&](size_t g) {
-      return groups[g].expected_tokens > 0 ? groups[g].expected_tokens : options_.max_tokens;
-    };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return expected(a) > expected(b); });
-    return order;
+  void Initialise(size_t i, PolicyVersion version) {
+    const size_t g = scheduler_.group(i);
+    NoiseKey key = groups_[g].key;
+    key.sample += scheduler_.offset(i);
+    Trajectory& trajectory = results_[g][scheduler_.offset(i)];
+    trajectory.prompt = key.prompt;
+    trajectory.sample = key.sample;
+    trajectory.version = version;
+    samples_[i] = {.trajectory = &trajectory, .hash = StreamHash(key)};
+    if (!options_.stop.empty()) stop_strings_.emplace_back(engine_.tokenizer_, &options_.stop);
   }
 
-  // Brings preempted samples back, the oldest first, while each running sample can still grow by a
-  // page. Their keys are computed again by the passes to come.
-  void Resume() {
-    while (!preempted_.empty() && live_.size() < engine_.options_.max_num_seqs) {
-      LiveSample& sample = preempted_.front();
-      if (!live_.empty() &&
-          cache_.num_free() < live_.size() + cache_.PagesFor(sample.num_tokens())) {
-        return;
-      }
-      SharePromptOfSibling(&sample);
-      live_.splice(live_.end(), preempted_, preempted_.begin());
-    }
+  const std::vector<int32_t>& PromptOf(size_t sample) const {
+    return groups_[scheduler_.group(sample)].prompt;
   }
 
-  // Takes the full pages of the prompt from a sample of the group that has them.
-  void SharePromptOfSibling(LiveSample* sample) {
-    if (!engine_.options_.prefix_caching) return;
-    const size_t full_pages = sample->request->prompt.size() / cache_.page_tokens();
-    const size_t tokens = full_pages * cache_.page_tokens();
-    for (const LiveSample& sibling : live_) {
-      if (sibling.request != sample->request || sibling.num_cached < tokens) continue;
-      for (size_t i = 0; i < full_pages; ++i) Share(sibling.pages[i], &sample->pages);
-      sample->num_cached = tokens;
-      return;
-    }
-  }
-
-  void Share(int32_t page, std::vector<int32_t>* pages) {
-    cache_.Share(page);
-    pages->push_back(page);
-  }
-
-  // Opens prompts while they fit beside a page for each sample, running or expected. Samples that
-  // were preempted come first.
-  void OpenPrompts() {
-    size_t expected = live_.size();
-    for (const PrefilledPrompt& prompt : open_) expected += prompt.num_samples - prompt.num_started;
-    while (preempted_.empty() && !waiting_.empty() && expected < engine_.options_.max_num_seqs) {
-      PrefilledPrompt& prompt = waiting_.front();
-      const size_t num_samples = prompt.num_samples - prompt.num_started;
-      const size_t pages = cache_.PagesFor(prompt.request->prompt.size());
-      if (expected > 0 && cache_.num_free() < pages + expected + num_samples) return;
-      for (size_t i = 0; i < pages; ++i) prompt.pages.push_back(cache_.Allocate());
-      expected += num_samples;
-      open_.push_back(std::move(prompt));
-      waiting_.pop_front();
-    }
-  }
-
-  // Starts samples of prefilled prompts while slots and pages last; each draws its first token.
-  void StartSamples() {
-    std::vector<PendingDraw> draws;
-    for (PrefilledPrompt& prompt : open_) {
-      while (prompt.ready && prompt.num_started < prompt.num_samples &&
-             live_.size() < engine_.options_.max_num_seqs &&
-             (live_.empty() || cache_.num_free() > live_.size())) {
-        draws.push_back({.sample = StartSample(&prompt), .row = prompt.first});
-      }
-    }
-    Draw(&draws);
-    for (auto prompt = open_.begin(); prompt != open_.end();) {
-      if (prompt->num_started < prompt->num_samples) {
-        ++prompt;
-        continue;
-      }
-      ReleaseAll(&prompt->pages);
-      prompt = open_.erase(prompt);
-    }
-  }
-
-  LiveSample* StartSample(PrefilledPrompt* prompt) {
-    LiveSample& sample = live_.emplace_back(engine_.tokenizer_, &options_.stop);
-    const size_t length = prompt->request->prompt.size();
-    const size_t full_pages = length / cache_.page_tokens();
-    sample.request = prompt->request;
-    sample.group = prompt->group;
-    sample.offset = prompt->first_sample + prompt->num_started++;
-    sample.age = num_begun_++;
-    sample.num_cached = length;
-    for (size_t i = 0; i < full_pages; ++i) Share(prompt->pages[i], &sample.pages);
-    if (const size_t rest = length % cache_.page_tokens(); rest > 0) {
-      sample.pages.push_back(cache_.Allocate());
-      cache_.storage().CopyPage(prompt->pages[full_pages], sample.pages[full_pages], rest);
-    }
-    NoiseKey key = prompt->request->key;
-    key.sample += sample.offset;
-    sample.hash = StreamHash(key);
-    sample.trajectory.prompt = key.prompt;
-    sample.trajectory.sample = key.sample;
-    sample.trajectory.version = version_;
-    return &sample;
-  }
-
-  void ReleaseAll(std::vector<int32_t>* pages) {
-    for (const int32_t page : *pages) cache_.Release(page);
-    pages->clear();
-  }
-
-  // Frees a page by giving up the youngest work that is not older than `oldest`; false if that was
-  // `oldest` itself.
-  bool FreeAPage(const LiveSample& oldest) {
-    while (cache_.num_free() == 0) {
-      if (!open_.empty()) {
-        PrefilledPrompt& prompt = open_.back();
-        ReleaseAll(&prompt.pages);
-        prompt.num_cached = 0;
-        prompt.ready = false;
-        waiting_.push_front(std::move(prompt));
-        open_.pop_back();
-        continue;
-      }
-      LiveSample& youngest = live_.back();
-      WINNOW_CHECK_GE(youngest.age, oldest.age);
-      const bool is_last = &youngest == &oldest;
-      ReleaseAll(&youngest.pages);
-      engine_.stats_.replayed_tokens += youngest.num_cached;
-      ++engine_.stats_.preemptions;
-      youngest.num_cached = 0;
-      preempted_.splice(preempted_.begin(), live_, std::prev(live_.end()));
-      if (is_last) return false;
-    }
-    return true;
-  }
-
-  // Gives `sample` pages for `tokens`; false if it was preempted for lack of them.
-  bool Grow(LiveSample* sample, size_t tokens) {
-    while (sample->pages.size() < cache_.PagesFor(tokens)) {
-      if (!FreeAPage(*sample)) return false;
-      sample->pages.push_back(cache_.Allocate());
-    }
-    return true;
-  }
-
-  // How many of `rest` tokens enter the pass at hand.
-  size_t RowsOf(size_t rest) const {
-    const size_t budget = std::max<size_t>(1, engine_.options_.max_num_batched_tokens);
-    const size_t rows = tokens_.size() < budget ? std::min(rest, budget - tokens_.size()) : 0;
-    if (rows < rest && !engine_.options_.chunked_prefill) return tokens_.empty() ? rest : 0;
-    return rows;
-  }
-
-  // Rows of running samples, the oldest first: the last token of those that decode, more of those
-  // that are replayed. Returns the samples that get logits.
-  std::vector<LiveSample*> AddSampleRows() {
-    std::vector<LiveSample*> drawing;
-    for (auto it = live_.begin(); it != live_.end();) {
-      LiveSample& sample = *it;
-      const size_t rest = sample.num_tokens() - sample.num_cached;
-      const size_t rows = RowsOf(rest);
-      if (rows == 0 || !Grow(&sample, sample.num_cached + rows)) break;
-      row_tokens_.clear();
-      for (size_t i = 0; i < rows; ++i) row_tokens_.push_back(sample.token(sample.num_cached + i));
-      AddSequence(sample.pages, sample.num_cached, row_tokens_, rows == rest);
-      sample.num_cached += rows;
-      if (rows == rest) drawing.push_back(&sample);
-      ++it;
-    }
-    return drawing;
-  }
-
-  // One pass: rows of running samples, then prompt rows up to the row budget.
-  void Pass() {
-    tokens_.clear();
-    sequences_.clear();
-    logit_rows_.clear();
-    const std::vector<LiveSample*> drawing = AddSampleRows();
-    const size_t sample_rows = tokens_.size();
-    const std::vector<PrefilledPrompt*> completed = AddPromptRows();
-    WINNOW_CHECK(!tokens_.empty());
-    EngineStats& stats = engine_.stats_;
-    stats.peak_pages = std::max(stats.peak_pages, cache_.num_pages() - cache_.num_free());
-    const size_t wanted = logit_rows_.size();
-    const size_t num_blocks = device::NumMassBlocks(vocab_size_);
-    logits_.resize(std::max(logits_.size(), wanted * vocab_size_));
-    max_.resize(wanted);
-    log_sum_.resize(wanted);
-    masses_.resize(wanted * num_blocks);
+  void RunPass(const PassPlan& plan) {
+    model::KvStorage<float>& storage = *engine_.storage_;
+    for (const PageCopy& copy : plan.copies) storage.CopyPage(copy.from, copy.to, copy.tokens);
+    buffers_.Clear();
+    for (const ScheduledRows& rows : plan.rows) AddRows(rows);
+    buffers_.ReserveLogits(vocab_size_);
+    const size_t wanted = buffers_.logit_rows.size();
     const double temperature = options_.sampling.temperature;
-    engine_.policy_->Forward(tokens_, sequences_, &cache_.storage(),
-                             {.rows = logit_rows_,
-                              .z = logits_.data(),
+    engine_.policy_->Forward(buffers_.tokens, buffers_.sequences, &storage,
+                             {.rows = buffers_.logit_rows,
+                              .z = buffers_.z.data(),
                               .temperature = temperature > 0 ? temperature : 1.0,
-                              .max = max_.data()});
-    engine_.policy_->ops().SumMasses(logits_.data(), wanted, vocab_size_, max_.data(),
-                                     log_sum_.data(), masses_.data());
-    stats.decode_tokens += drawing.size();
-    stats.prefill_tokens += tokens_.size() - sample_rows;
-    ++stats.passes;
-
-    std::vector<PendingDraw> draws;
-    for (size_t i = 0; i < drawing.size(); ++i) {
-      draws.push_back({.sample = drawing[i], .row = RowAt(i)});
-    }
-    for (size_t i = 0; i < completed.size(); ++i) {
-      PrefilledPrompt& prompt = *completed[i];
-      prompt.first = RowAt(drawing.size() + i);
-      prompt.first_row.assign(prompt.first.z, prompt.first.z + vocab_size_);
-      prompt.first_masses.assign(prompt.first.masses, prompt.first.masses + num_blocks);
-      prompt.first.z = prompt.first_row.data();
-      prompt.first.masses = prompt.first_masses.data();
-      prompt.ready = true;
-    }
-    Draw(&draws);
+                              .max = buffers_.max.data()});
+    engine_.policy_->ops().SumMasses(buffers_.z.data(), wanted, vocab_size_, buffers_.max.data(),
+                                     buffers_.log_sum.data(), buffers_.masses.data());
   }
 
-  LogitRow RowAt(size_t i) const {
-    return {.z = &logits_[i * vocab_size_],
-            .max = max_[i],
-            .log_sum = log_sum_[i],
-            .masses = &masses_[i * device::NumMassBlocks(vocab_size_)]};
+  void AddRows(const ScheduledRows& rows) {
+    const std::vector<int32_t>& prompt = PromptOf(rows.sample);
+    const std::vector<int32_t>& drawn = samples_[rows.sample].trajectory->tokens;
+    std::vector<int32_t>& tokens = buffers_.tokens;
+    const size_t begin = tokens.size();
+    for (size_t i = rows.num_cached; i < rows.num_cached + rows.num_rows; ++i)
+      tokens.push_back(i < prompt.size() ? prompt[i] : drawn[i - prompt.size()]);
+    buffers_.sequences.push_back({.pages = rows.pages,
+                                  .num_cached = rows.num_cached,
+                                  .row_begin = begin,
+                                  .row_end = tokens.size()});
+    if (rows.wants_logits) buffers_.logit_rows.push_back(tokens.size() - 1);
   }
 
-  std::vector<PrefilledPrompt*> AddPromptRows() {
-    std::vector<PrefilledPrompt*> completed;
-    for (PrefilledPrompt& prompt : open_) {
-      if (prompt.ready) continue;
-      const std::vector<int32_t>& ids = prompt.request->prompt;
-      const size_t rest = ids.size() - prompt.num_cached;
-      const size_t rows = RowsOf(rest);
-      if (rows == 0) break;
-      AddSequence(prompt.pages, prompt.num_cached, {ids.data() + prompt.num_cached, rows},
-                  rows == rest);
-      prompt.num_cached += rows;
-      if (rows == rest) completed.push_back(&prompt);
-    }
-    return completed;
-  }
-
-  void AddSequence(std::span<const int32_t> pages, size_t num_cached,
-                   std::span<const int32_t> tokens, bool wants_logits) {
-    const size_t begin = tokens_.size();
-    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-    sequences_.push_back({.pages = pages.first(cache_.PagesFor(num_cached + tokens.size())),
-                          .num_cached = num_cached,
-                          .row_begin = begin,
-                          .row_end = tokens_.size()});
-    if (wants_logits) logit_rows_.push_back(tokens_.size() - 1);
-  }
-
-  // Draws a token for each, in parallel, then commits them in order.
-  void Draw(std::vector<PendingDraw>* draws) {
-    device::Ops<float>& ops = engine_.policy_->ops();
-    ops.pool().ParallelFor(draws->size(), 1, [&](size_t begin, size_t end) {
-      thread_local Sampler::Scratch scratch;
-      for (size_t i = begin; i < end; ++i) {
-        PendingDraw& draw = (*draws)[i];
-        const size_t generated = draw.sample->trajectory.tokens.size();
-        const std::span<const int32_t> banned =
-            generated < options_.min_tokens ? std::span(engine_.eos_) : std::span<const int32_t>();
-        draw.token = engine_.sampler_.Sample(draw.row, options_.sampling, draw.sample->hash,
-                                             static_cast<uint32_t>(draw.sample->num_tokens()),
-                                             banned, &scratch);
+  // A token for each sample whose last row was in the pass. The row after a prompt serves all
+  // samples of its group, or with prefix caching off the one that computed it.
+  void DrawAfter(const PassPlan& plan) {
+    std::vector<PendingDraw>& draws = buffers_.draws;
+    draws.clear();
+    size_t row = 0;
+    for (const ScheduledRows& rows : plan.rows) {
+      if (!rows.wants_logits) continue;
+      const size_t g = scheduler_.group(rows.sample);
+      size_t first = rows.sample, count = 1;
+      if (engine_.options_.prefix_caching && samples_[rows.sample].trajectory->tokens.empty()) {
+        first = scheduler_.first_sample(g);
+        count = groups_[g].num_samples;
       }
-    });
-    for (const PendingDraw& draw : *draws) Commit(draw.sample, draw.token);
-    RemoveFinished();
+      for (size_t i = first; i < first + count; ++i) draws.push_back({.sample = i, .row = row});
+      ++row;
+    }
+    engine_.policy_->ops().pool().ParallelFor(draws.size(), DrawGrain(),
+                                              [&](size_t begin, size_t end) {
+                                                thread_local Sampler::Scratch scratch;
+                                                for (size_t i = begin; i < end; ++i)
+                                                  Draw(&draws[i], &scratch);
+                                              });
+    for (const PendingDraw& draw : draws) Commit(draw.sample, draw.token);
   }
 
-  void Commit(LiveSample* sample, const SampledToken& drawn) {
-    Trajectory& trajectory = sample->trajectory;
+  // Draws that are worth a thread: one that looks at whole rows, or many that do not.
+  size_t DrawGrain() const {
+    const SamplingOptions& law = options_.sampling;
+    const bool whole_rows = law.sampler == SamplerKind::kGumbel || law.top_k > 0 ||
+                            law.top_p < 1.0 || options_.min_tokens > 0;
+    return whole_rows ? 1 : 16;
+  }
+
+  void Draw(PendingDraw* draw, Sampler::Scratch* scratch) const {
+    const SampleState& sample = samples_[draw->sample];
+    const size_t drawn = sample.trajectory->tokens.size();
+    const std::span<const int32_t> banned =
+        drawn < options_.min_tokens ? std::span(engine_.eos_) : std::span<const int32_t>();
+    draw->token = engine_.sampler_.Sample(
+        buffers_.Row(draw->row, vocab_size_), options_.sampling, sample.hash,
+        static_cast<uint32_t>(PromptOf(draw->sample).size() + drawn), banned, scratch);
+  }
+
+  void Commit(size_t index, const SampledToken& drawn) {
+    Trajectory& trajectory = *samples_[index].trajectory;
+    bool ended = drawn.failed;
     if (drawn.failed) {
       trajectory.finish = FinishReason::kError;
-      sample->finished = true;
+    } else {
+      trajectory.tokens.push_back(drawn.token);
+      trajectory.log_probs.push_back(drawn.log_prob);
+      trajectory.full_log_probs.push_back(drawn.full_log_prob);
+      ended = HasEnded(index, drawn.token);
+    }
+    if (!ended) {
+      scheduler_.Append(index);
       return;
     }
-    trajectory.tokens.push_back(drawn.token);
-    trajectory.log_probs.push_back(drawn.log_prob);
-    trajectory.full_log_probs.push_back(drawn.full_log_prob);
-    trajectory.ended_by_eos =
-        !options_.ignore_eos &&
-        std::binary_search(engine_.eos_.begin(), engine_.eos_.end(), drawn.token);
-    const bool stopped = sample->stop_strings.Push(drawn.token) || trajectory.ended_by_eos;
-    if (stopped) {
-      trajectory.finish = FinishReason::kStop;
-    } else if (trajectory.tokens.size() >= options_.max_tokens) {
-      trajectory.finish = FinishReason::kLength;
-    }
-    sample->finished = stopped || trajectory.tokens.size() >= options_.max_tokens;
+    scheduler_.Finish(index);
+    if (on_sample_) on_sample_(scheduler_.group(index), trajectory);
   }
 
-  void RemoveFinished() {
-    for (auto sample = live_.begin(); sample != live_.end();) {
-      if (!sample->finished) {
-        ++sample;
-        continue;
-      }
-      ReleaseAll(&sample->pages);
-      if (on_sample_) on_sample_(sample->group, sample->trajectory);
-      results_[sample->group][sample->offset] = std::move(sample->trajectory);
-      sample = live_.erase(sample);
+  // Notes how the response ends, if its last token ends it.
+  bool HasEnded(size_t index, int32_t token) {
+    Trajectory& trajectory = *samples_[index].trajectory;
+    const std::vector<int32_t>& eos = engine_.eos_;
+    trajectory.ended_by_eos =
+        !options_.ignore_eos && std::binary_search(eos.begin(), eos.end(), token);
+    const bool stopped = !stop_strings_.empty() && stop_strings_[index].Push(token);
+    if (stopped || trajectory.ended_by_eos) {
+      trajectory.finish = FinishReason::kStop;
+      return true;
     }
+    if (trajectory.tokens.size() < options_.max_tokens) return false;
+    trajectory.finish = FinishReason::kLength;
+    return true;
+  }
+
+  void Count(const PassPlan& plan, double seconds) {
+    EngineStats& stats = engine_.stats_;
+    size_t decodes = 0;
+    for (const ScheduledRows& rows : plan.rows) decodes += rows.is_decode ? 1 : 0;
+    ++stats.passes;
+    stats.decode_tokens += decodes;
+    stats.prefill_tokens += buffers_.tokens.size() - decodes;
+    (decodes > 0 ? stats.decode_seconds : stats.prefill_seconds) += seconds;
   }
 
   Engine& engine_;
-  KvCache& cache_;
+  Buffers& buffers_;
   const size_t vocab_size_;
+  const std::span<const GroupRequest> groups_;
   const GenerationOptions& options_;
-  const PolicyVersion version_;
   const OnSample& on_sample_;
-  std::deque<PrefilledPrompt> waiting_;
-  std::list<PrefilledPrompt> open_;
-  std::list<LiveSample> live_;       // by age, siblings side by side: attention shares their prompt
-  std::list<LiveSample> preempted_;  // by age, all younger than those that run
-  uint64_t num_begun_ = 0;
+  Scheduler scheduler_;
+  std::vector<SampleState> samples_;       // by the scheduler's numbers
+  std::vector<StopStrings> stop_strings_;  // of each sample; empty if nothing stops
   std::vector<std::vector<Trajectory>> results_;
-  // Of the current pass.
-  std::vector<int32_t> tokens_, row_tokens_;
-  std::vector<model::PassSequence> sequences_;
-  std::vector<size_t> logit_rows_;
-  std::vector<float> logits_, max_, log_sum_;
-  std::vector<uint64_t> masses_;
 };
 
 Engine::Engine(model::Policy<float>* policy, const model::Tokenizer* tokenizer,
@@ -440,6 +269,7 @@ Engine::Engine(model::Policy<float>* policy, const model::Tokenizer* tokenizer,
       tokenizer_(tokenizer),
       options_(options),
       sampler_(&policy->ops(), policy->config().vocab_size),
+      buffers_(std::make_unique<Buffers>()),
       eos_(policy->config().eos_token_ids) {
   std::sort(eos_.begin(), eos_.end());
   eos_.erase(std::unique(eos_.begin(), eos_.end()), eos_.end());
@@ -447,27 +277,38 @@ Engine::Engine(model::Policy<float>* policy, const model::Tokenizer* tokenizer,
 
 Engine::~Engine() = default;
 
-// Makes the cache at first use, no larger than the work at hand needs, and again when a later call
-// needs more; the bound of the options holds always.
-Status Engine::EnsureCache(size_t longest, size_t num_samples) {
-  const size_t page_bytes = policy_->KvBytesPerToken() * options_.page_tokens;
+size_t Engine::MaxPages() const {
   const auto bound = options_.kv_cache_bytes > 0
                          ? options_.kv_cache_bytes
                          : static_cast<uint64_t>(options_.memory_share *
                                                  static_cast<double>(PhysicalMemoryBytes()));
-  const size_t max_pages = static_cast<size_t>(bound / page_bytes);
-  // Of one sequence, with its own copy of the prompt's last page while others share that.
-  const size_t pages_each = (longest + options_.page_tokens - 1) / options_.page_tokens + 1;
-  if (pages_each > max_pages) {
-    return InvalidArgument(
-        Format("rollout.kv_cache_bytes must hold one sequence of {} tokens, which needs {}: {}",
-               longest, pages_each * page_bytes, bound));
-  }
-  const size_t num_sequences = std::min(num_samples, options_.max_num_seqs);
-  const size_t num_pages = std::min(max_pages, pages_each * (num_sequences + 1));
+  return static_cast<size_t>(bound / (policy_->KvBytesPerToken() * options_.page_tokens));
+}
+
+size_t Engine::PagesFor(size_t tokens) const {
+  return (tokens + options_.page_tokens - 1) / options_.page_tokens;
+}
+
+Status Engine::CheckFits(size_t tokens) const {
+  const size_t pages = PagesFor(tokens), most = MaxPages();
+  if (pages <= most) return OkStatus();
+  const size_t page_bytes = policy_->KvBytesPerToken() * options_.page_tokens;
+  return InvalidArgument(
+      Format("rollout.kv_cache_bytes must hold one sequence of {} tokens, which needs {} bytes: {}",
+             tokens, pages * page_bytes,
+             options_.kv_cache_bytes > 0 ? options_.kv_cache_bytes : most * page_bytes));
+}
+
+// Makes the cache at first use, no larger than the work at hand needs, and again when a later call
+// needs more; the bound of the options holds always.
+Status Engine::EnsureCache(size_t longest, size_t num_samples) {
+  WINNOW_RETURN_IF_ERROR(CheckFits(longest));
+  const size_t num_pages =
+      std::min(MaxPages(), PagesFor(longest) * std::min(num_samples, options_.max_num_seqs));
   if (cache_ == nullptr || cache_->num_pages() < num_pages) {
-    cache_.reset();
-    cache_ = std::make_unique<KvCache>(policy_->MakeKvStorage(options_.page_tokens, num_pages));
+    storage_.reset();
+    storage_ = policy_->MakeKvStorage(options_.page_tokens, num_pages);
+    cache_ = std::make_unique<KvCache>(num_pages, options_.page_tokens);
   }
   return OkStatus();
 }

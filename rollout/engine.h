@@ -14,17 +14,18 @@
 #include "model/tokenizer.h"
 #include "rollout/kv_cache.h"
 #include "rollout/sampler.h"
+#include "rollout/scheduler.h"
 #include "rollout/trajectory.h"
 
 namespace winnow::rollout {
 
 struct EngineOptions {
-  size_t max_num_seqs = 256;             // samples decoded at once
+  size_t max_num_seqs = 256;             // samples that run at once
   size_t max_num_batched_tokens = 8192;  // rows of a pass
   uint64_t kv_cache_bytes = 0;           // 0 = memory_share of what is available
   double memory_share = 0.6;
-  bool prefix_caching = true;   // false: each sample prefills its prompt; same tokens
-  bool chunked_prefill = true;  // false: a prompt is prefilled in one pass
+  bool prefix_caching = true;  // this and the next as in SchedulerOptions
+  bool chunked_prefill = true;
   size_t page_tokens = 16;
 };
 
@@ -45,18 +46,20 @@ struct GroupRequest {
   size_t expected_tokens = 0;  // of a response; 0 = max_tokens. Orders the work, changes no result.
 };
 
+// Sums over all calls.
 struct EngineStats {
-  uint64_t prefill_tokens = 0;
-  uint64_t decode_tokens = 0;
-  uint64_t passes = 0;
+  uint64_t decode_tokens = 0;    // rows that gave a sample a token beyond its first
+  uint64_t prefill_tokens = 0;   // all other rows
+  uint64_t replayed_tokens = 0;  // rows computed again after a preemption, among these
   uint64_t preemptions = 0;      // samples that gave up their pages
-  uint64_t replayed_tokens = 0;  // keys that these had
-  size_t peak_pages = 0;
+  uint64_t passes = 0;
+  size_t peak_pages = 0;       // most that were in use at once
   double prefill_seconds = 0;  // of passes without a decoding row, first draws included
   double decode_seconds = 0;   // of all others
 };
 
-// Generates responses by continuous batching over a paged key-value cache.
+// Generates responses by continuous batching over a paged key-value cache; rollout/scheduler.h
+// decides what each pass computes.
 // Place:     the rollout side of a run; uses the same Policy as the learner (design.md §1).
 // Bits:      tokens and log-probs of a sample depend on weights, prompt and noise key alone: not on
 //            batch mates, batch sizes, paging, prefix sharing or threads.
@@ -70,6 +73,9 @@ class Engine {
          const EngineOptions& options);
   ~Engine();
 
+  // kInvalidArgument unless the cache may hold one sequence of so many tokens.
+  Status CheckFits(size_t tokens) const;
+
   // Called once per finished sample, in the order in which samples finish.
   using OnSample = std::function<void(size_t group, const Trajectory& trajectory)>;
 
@@ -82,14 +88,19 @@ class Engine {
 
  private:
   class Run;
+  struct Buffers;
+  size_t MaxPages() const;  // that the options' bound on memory allows
+  size_t PagesFor(size_t tokens) const;
   Status EnsureCache(size_t longest, size_t num_samples);
 
   model::Policy<float>* const policy_;
   const model::Tokenizer* const tokenizer_;
   const EngineOptions options_;
   const Sampler sampler_;
+  const std::unique_ptr<Buffers> buffers_;
   std::vector<int32_t> eos_;  // end-of-sequence ids, ascending, each once
-  std::unique_ptr<KvCache> cache_;
+  std::unique_ptr<model::KvStorage<float>> storage_;
+  std::unique_ptr<KvCache> cache_;  // which of the storage's pages are whose
   EngineStats stats_;
 };
 

@@ -1,39 +1,39 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <vector>
-
-#include "model/policy.h"
 
 namespace winnow::rollout {
 
-// Hands out the pages of a KvStorage and counts who shares them: a prompt's full pages are held
-// once for all samples of its group. A page returns to the pool with its last holder.
+// Hands out the pages of a key-value cache and counts who shares them: a prompt's full pages are
+// held once for all samples of its group. A page returns to the pool with its last holder. Knows
+// page ids alone; the keys and values are in a model::KvStorage of as many pages.
 // Threads:   one caller at a time.
-// Errors:    asking for more pages than are free is our bug (CHECK): callers reserve first.
+// Errors:    asking for more pages than are free is our bug (CHECK).
 class KvCache {
  public:
-  explicit KvCache(std::unique_ptr<model::KvStorage<float>> storage);
+  KvCache(size_t num_pages, size_t page_tokens);
 
-  model::KvStorage<float>& storage() { return *storage_; }
-  size_t page_tokens() const { return storage_->page_tokens(); }
-  size_t num_pages() const { return storage_->num_pages(); }
+  size_t page_tokens() const { return page_tokens_; }
+  size_t num_pages() const { return holders_.size(); }
   size_t num_free() const { return free_.size(); }
-  size_t PagesFor(size_t tokens) const {
-    return (tokens + storage_->page_tokens() - 1) / storage_->page_tokens();
-  }
+  size_t most_used() const { return most_used_; }  // pages, ever
+  size_t PagesFor(size_t tokens) const { return (tokens + page_tokens_ - 1) / page_tokens_; }
 
   // A page with one holder.
   int32_t Allocate();
   void Share(int32_t page);    // one holder more
   void Release(int32_t page);  // one holder fewer
+  void Release(std::span<const int32_t> pages);
 
  private:
-  std::unique_ptr<model::KvStorage<float>> storage_;
+  const size_t page_tokens_;
   std::vector<int32_t> free_;
   std::vector<int32_t> holders_;
+  size_t most_used_ = 0;
 };
 
 }  // namespace winnow::rollout

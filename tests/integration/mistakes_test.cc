@@ -74,6 +74,11 @@ TEST_F(MistakesTest, CodeInALanguageThatIsNotThere) {
                     "/usr: \"cobol-85\"");
 }
 
+TEST_F(MistakesTest, ACacheThatCannotHoldTheLongestSequence) {
+  ExpectMistake(Train({"--set", "rollout.kv_cache_bytes=1KiB"}),
+                "rollout.kv_cache_bytes must hold one sequence of 22 tokens, which needs ");
+}
+
 TEST_F(MistakesTest, NotBuiltYet) {
   ExpectMistake(Train({"--set", "run.mode=async"}), "is not built yet");
 }

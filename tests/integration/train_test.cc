@@ -107,7 +107,8 @@ TEST_F(TrainTest, ThreadsChunksAndMicroBatchesLeaveTheBitsAlone) {
               {"--set", "trainer.total_training_steps=6", "--set", "run.threads=3", "--set",
                "rollout.max_num_seqs=2", "--set", "rollout.max_num_batched_tokens=5", "--set",
                "learner.ppo_max_token_len_per_gpu=32", "--set", "learner.recompute=full", "--set",
-               "rollout.enable_prefix_caching=false"}));
+               "rollout.enable_prefix_caching=false", "--set",
+               "rollout.kv_cache_bytes=12KiB"}));  // three pages
   ASSERT_EQ(other.exit_code, 0) << other.err;
   ExpectSameEnd("b", Summary("a"));
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+#include <random>
+
 #include "tests/support/tiny_model.h"
 
 namespace winnow::rollout {
@@ -108,6 +111,57 @@ TEST_F(EngineTest, PreemptionChangesNothing) {
           EXPECT_EQ(engine.stats().decode_tokens, 15u * 59);  // of 15 samples, first tokens apart
           preemptions += engine.stats().preemptions;
         }
+      }
+    }
+  }
+  EXPECT_GT(preemptions, 100u) << "the test must make pages scarce";
+}
+
+// Options, batch mates, their order and expected lengths, and scarce pages, all at random: the
+// tokens and bits of a group are those of the group alone.
+TEST_F(EngineTest, AGroupIsTheSameAloneAndInAnyCompanyUnderAnyOptions) {
+  std::mt19937 random(3);
+  const auto between = [&](size_t low, size_t high) { return low + random() % (high - low + 1); };
+  const std::vector<GenerationOptions> laws = {
+      {.max_tokens = 40},
+      {.sampling = {.temperature = 0.8, .top_p = 0.9}, .max_tokens = 25, .min_tokens = 6},
+      {.sampling = {.sampler = SamplerKind::kGumbel, .top_k = 12}, .max_tokens = 25},
+      {.sampling = {.temperature = 0}, .max_tokens = 12}};
+  uint64_t preemptions = 0;
+  for (const int threads : {1, 2, 4}) {
+    UsePolicy(threads, threads == 2 ? device::Arithmetic::kF32 : device::Arithmetic::kBf16Tile);
+    for (const GenerationOptions& law : laws) {
+      const std::vector<GroupRequest> all = Requests();
+      Results alone;
+      for (const GroupRequest& request : all) {
+        Engine engine(policy_.get(), tokenizer_.get(), {});
+        alone.push_back(engine.Generate({&request, 1}, law, PolicyVersion(4)).value()[0]);
+      }
+      for (int trial = 0; trial < 12; ++trial) {
+        std::vector<size_t> chosen(all.size());
+        std::iota(chosen.begin(), chosen.end(), size_t{0});
+        std::shuffle(chosen.begin(), chosen.end(), random);
+        chosen.resize(between(2, all.size()));
+        std::vector<GroupRequest> requests;
+        Results want;
+        for (const size_t g : chosen) {
+          requests.push_back(all[g]);
+          requests.back().expected_tokens = between(0, law.max_tokens);
+          want.push_back(alone[g]);
+        }
+        const size_t page_tokens = size_t{1} << 2 * between(0, 3);
+        const size_t fewest = (70 + law.max_tokens + page_tokens - 1) / page_tokens;
+        const EngineOptions options{.max_num_seqs = between(1, 16),
+                                    .max_num_batched_tokens = size_t{1} << between(0, 7),
+                                    .kv_cache_bytes = policy_->KvBytesPerToken() * page_tokens *
+                                                      between(fewest, 3 * fewest),
+                                    .prefix_caching = between(0, 3) > 0,
+                                    .chunked_prefill = between(0, 3) > 0,
+                                    .page_tokens = page_tokens};
+        Engine engine(policy_.get(), tokenizer_.get(), options);
+        ExpectEqual(want, engine.Generate(requests, law, PolicyVersion(4)).value(),
+                    "trial " + std::to_string(trial));
+        preemptions += engine.stats().preemptions;
       }
     }
   }
