@@ -147,7 +147,8 @@ void DeclareMemory(KeyTable* t) {
   t->Int("head_chunk_tokens")
       .Default("64")
       .Must("be a positive multiple of 64", IsMultipleOf64)
-      .Means("tokens whose logits exist at once, more if they fit in 37 MiB; never changes results");
+      .Means(
+          "tokens whose logits exist at once, more if they fit in 37 MiB; never changes results");
   t->Int("stream_backward_chunk")
       .Default("0")
       .Must("be 0 or a positive multiple of 64", IsChunkOrOff)

@@ -22,9 +22,9 @@ TEST(AlignedMemoryTest, StartsAtACacheLineAndHoldsAllItsBytes) {
 TEST(AlignedMemoryTest, ZeroedMemoryIsZero) {
   for (const size_t size : kSizes) {
     const AlignedMemory memory = AllocateZeroed(size);
-    EXPECT_TRUE(std::all_of(memory.get(), memory.get() + size,
-                            [](std::byte b) { return b == std::byte{0}; }))
-        << size;
+    EXPECT_TRUE(std::all_of(memory.get(), memory.get() + size, [](std::byte b) {
+      return b == std::byte{0};
+    })) << size;
   }
 }
 
