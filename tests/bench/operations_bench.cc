@@ -129,6 +129,47 @@ void LogSoftmax(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * rows * kVocabulary);
 }
 
+// The head of a decode step: its product alone, the same with the division and the maximum, and
+// the pass that sampling needs beside it.
+struct HeadStep {
+  Device d;
+  std::vector<float> x, z, max, log_sum;
+  std::vector<uint64_t> masses;
+  std::unique_ptr<PackedMatrix> packed;
+
+  explicit HeadStep(size_t rows)
+      : x(RandomTensor<float>(rows * kWidth, 1)),
+        z(rows * kVocabulary),
+        max(rows),
+        log_sum(rows),
+        masses(rows * NumMassBlocks(kVocabulary)),
+        packed(d.ops.Pack(RandomTensor<float>(kVocabulary * kWidth, 2).data(), kVocabulary, kWidth,
+                          PackFor::kForward)) {}
+  void ScaledLogits() {
+    d.ops.ScaledLogits(x.data(), max.size(), *packed, /*temperature=*/0.7, z.data(), max.data());
+  }
+};
+
+void HeadProduct(benchmark::State& state) {
+  HeadStep head(state.range(0));
+  for (auto _ : state)
+    head.d.ops.Linear(head.x.data(), state.range(0), *head.packed, head.z.data());
+}
+
+void HeadScaledLogits(benchmark::State& state) {
+  HeadStep head(state.range(0));
+  for (auto _ : state) head.ScaledLogits();
+}
+
+void HeadSumMasses(benchmark::State& state) {
+  HeadStep head(state.range(0));
+  head.ScaledLogits();
+  for (auto _ : state) {
+    head.d.ops.SumMasses(head.z.data(), state.range(0), kVocabulary, head.max.data(),
+                         head.log_sum.data(), head.masses.data());
+  }
+}
+
 void RmsNorm(benchmark::State& state) {
   Device d;
   const size_t rows = state.range(0);
@@ -162,6 +203,9 @@ BENCHMARK(AttentionDecodeGroup)->ArgsProduct({{512, 2048}, {8}, {0, 1}})->WINNOW
 BENCHMARK(AttentionGradient)->Args({64, 1})->Args({512, 1})->Args({2048, 1})->WINNOW_TIMED;
 BENCHMARK(AttentionTraining)->Args({512, 8})->WINNOW_TIMED;
 BENCHMARK(LogSoftmax)->Arg(1)->Arg(64)->WINNOW_TIMED;
+BENCHMARK(HeadProduct)->Arg(1)->Arg(8)->Arg(64)->WINNOW_TIMED;
+BENCHMARK(HeadScaledLogits)->Arg(1)->Arg(8)->Arg(64)->WINNOW_TIMED;
+BENCHMARK(HeadSumMasses)->Arg(1)->Arg(8)->Arg(64)->WINNOW_TIMED;
 BENCHMARK(RmsNorm)->Arg(1)->Arg(512)->WINNOW_TIMED;
 BENCHMARK(SiluMul)->Arg(1)->Arg(512)->WINNOW_TIMED;
 BENCHMARK(Repack)->WINNOW_TIMED;
