@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/format.h"
+#include "orchestrator/row_columns.h"
 
 namespace winnow::orchestrator {
 namespace {
@@ -17,24 +18,6 @@ std::string Shorten(std::string_view text, size_t limit) {
   size_t end = limit;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return std::string(text.substr(0, end));
-}
-
-// The value at `key`, whose dots enter objects unless the whole key is a column; null if absent.
-const Json* FindColumn(const Json& row, std::string_view key) {
-  if (const auto whole = row.find(key); whole != row.end()) return &*whole;
-  const size_t dot = key.find('.');
-  if (dot == std::string_view::npos) return nullptr;
-  const auto inner = row.find(key.substr(0, dot));
-  if (inner == row.end() || !inner->is_object()) return nullptr;
-  return FindColumn(*inner, key.substr(dot + 1));
-}
-
-std::string Dump(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string TextOf(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : Dump(value);
 }
 
 std::string ReplacePrompt(const std::string& prompt_template, const std::string& prompt) {
@@ -68,17 +51,17 @@ class RowReader {
     }
     WINNOW_RETURN_IF_ERROR(ReadReference(row, &prompt));
     if (const Json* source = FindColumn(row, options_.reward_fn_key)) {
-      prompt.data_source = TextOf(*source);
+      prompt.data_source = ColumnText(*source);
     }
     WINNOW_RETURN_IF_ERROR(ReadPrompt(*column, &prompt));
     const Json* id = FindColumn(row, options_.id_key);
     if (id != nullptr && (id->is_string() || id->is_number_integer())) {
-      prompt.id_text = TextOf(*id);
+      prompt.id_text = ColumnText(*id);
       prompt.id = PromptId(Hash64(prompt.id_text));
     } else {
-      prompt.id = PromptId(Hash64(Dump(*column)));
+      prompt.id = PromptId(Hash64(JsonText(*column)));
     }
-    prompt.row_json = Dump(row);
+    prompt.row_json = JsonText(row);
     return prompt;
   }
 
@@ -86,7 +69,7 @@ class RowReader {
   Status ReadReference(const Json& row, Prompt* prompt) const {
     const Json* answer = FindColumn(row, options_.answer_key);
     if (answer != nullptr && !answer->is_null()) {
-      prompt->reference = TextOf(*answer);
+      prompt->reference = ColumnText(*answer);
     } else if (options_.needs_reference) {
       return InvalidArgument(Format("{}: data.answer_key must name a column of each row: \"{}\"",
                                     prompt->origin, options_.answer_key));
@@ -107,9 +90,10 @@ class RowReader {
     } else {
       messages = column;
       const Json& last = messages.empty() ? column : messages.back();
-      prompt->display = Shorten(
-          last.is_object() && last.contains("content") ? TextOf(last["content"]) : Dump(last),
-          kDisplayBytes);
+      prompt->display =
+          Shorten(last.is_object() && last.contains("content") ? ColumnText(last["content"])
+                                                               : JsonText(last),
+                  kDisplayBytes);
     }
     if (!messages.empty()) WINNOW_RETURN_IF_ERROR(RenderChat(std::move(messages), prompt));
     prompt->tokens = tokenizer_.Encode(prompt->text);
@@ -133,7 +117,7 @@ class RowReader {
                       Json{{"role", "system"}, {"content", options_.system_prompt}});
     }
     auto text =
-        chat_->Render(Dump(messages), /*add_generation_prompt=*/true, options_.created_unix);
+        chat_->Render(JsonText(messages), /*add_generation_prompt=*/true, options_.created_unix);
     if (!text.ok()) return text.status().WithPrefix(prompt->origin);
     prompt->text = std::move(text).value();
     return OkStatus();

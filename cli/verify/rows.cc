@@ -5,30 +5,17 @@
 #include "base/digest.h"
 #include "base/format.h"
 #include "cli/json_lines.h"
+#include "orchestrator/row_columns.h"
 
 namespace winnow::cli {
 namespace {
 
 constexpr double kTolerance = 1e-6;
 
-// The value at `key`, whose dots enter objects unless the whole key is a column; null if absent.
-const Json* FindColumn(const Json& row, std::string_view key) {
-  if (const auto whole = row.find(key); whole != row.end()) return &*whole;
-  const size_t dot = key.find('.');
-  if (dot == std::string_view::npos) return nullptr;
-  const auto inner = row.find(key.substr(0, dot));
-  if (inner == row.end() || !inner->is_object()) return nullptr;
-  return FindColumn(*inner, key.substr(dot + 1));
-}
-
-std::string TextOf(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : DumpJson(value);
-}
-
 // The column as text, "" if it is missing or null.
 std::string OptionalText(const Json& line, const std::string& key) {
-  const Json* column = FindColumn(line, key);
-  return column == nullptr || column->is_null() ? "" : TextOf(*column);
+  const Json* column = orchestrator::FindColumn(line, key);
+  return column == nullptr || column->is_null() ? "" : orchestrator::ColumnText(*column);
 }
 
 Result<std::optional<Expected>> ReadExpected(const Json& line) {
@@ -70,14 +57,14 @@ Status ReadTokens(const Json& line, VerifyRow* row) {
 
 Result<VerifyRow> ReadRow(const Json& line, const RowKeys& keys) {
   VerifyRow row;
-  const Json* response = FindColumn(line, keys.response);
+  const Json* response = orchestrator::FindColumn(line, keys.response);
   if (response == nullptr || !response->is_string()) {
     return InvalidArgument(Format("\"{}\" must be a string: {}", keys.response,
                                   response == nullptr ? "(missing)" : DumpJson(*response)));
   }
   row.response = response->get<std::string>();
   if (!keys.reference.empty()) {
-    if (FindColumn(line, keys.reference) == nullptr) {
+    if (orchestrator::FindColumn(line, keys.reference) == nullptr) {
       return InvalidArgument(Format("\"{}\" must be there: (missing)", keys.reference));
     }
     row.reference = OptionalText(line, keys.reference);
