@@ -560,6 +560,20 @@ def descendants():
     return below - {os.getpid()}
 
 
+def reap(worker):
+    """Collects children that have ended: the status of `worker`, if among them, and whether any child is left."""
+    ended = None
+    try:
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return ended, True
+            if pid == worker:
+                ended = status
+    except ChildProcessError:
+        return ended, False
+
+
 def end_all(worker):
     """SIGKILL to everything below; returns the status of `worker`, if it ends here, once all is gone."""
     ended = None
@@ -569,14 +583,9 @@ def end_all(worker):
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
-        try:
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    break
-                if pid == worker:
-                    ended = status
-        except ChildProcessError:
+        status, any_left = reap(worker)
+        ended = status if status is not None else ended
+        if not any_left:
             return ended
         time.sleep(0.001)
 
@@ -610,15 +619,7 @@ def keep(adapter, path, data, control, own_group):
         if control in ready:
             break
         os.read(wake_read, 64)
-        try:
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    break
-                if pid == worker:
-                    ended = status
-        except ChildProcessError:
-            pass
+        ended = reap(worker)[0]
     late = end_all(worker)
     ended = late if ended is None else ended
     if ended is not None:
