@@ -1,23 +1,12 @@
 #include "learner/step_metrics.h"
 
-#include <sys/resource.h>
-
 #include <cmath>
 #include <string>
 
+#include "base/process.h"
 #include "learner/loss/covariance.h"
 
 namespace winnow::learner {
-namespace {
-
-double PeakResidentBytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024.0;
-}
-
-}  // namespace
-
 double TrainingFlops(const model::ModelConfig& config, size_t num_shared, size_t length,
                      size_t num_wanted) {
   const double before = static_cast<double>(num_shared);
@@ -206,7 +195,7 @@ void StepMetrics::FinishCost(double wall_s, std::optional<double> peak_tflops,
   m["perf/backward_ms"] = cost_.backward_s * 1e3;
   m["perf/reduce_ms"] = cost_.reduce_s * 1e3;
   m["perf/optimizer_ms"] = cost_.optimizer_s * 1e3;
-  m["perf/peak_bytes"] = PeakResidentBytes();
+  m["perf/peak_bytes"] = static_cast<double>(PeakResidentBytes());
   m["perf/pack_fill"] = Fraction(cost_.packed_tokens, cost_.packed_capacity);
   m["time/cov_ms"] = cost_.selection_s > 0 ? std::optional(cost_.selection_s * 1e3) : std::nullopt;
 }

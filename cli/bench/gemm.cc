@@ -1,9 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstring>
+#include <cstdio>
 #include <set>
 
-#include "base/process.h"
 #include "cli/bench/commands.h"
 #include "cli/bench/measure.h"
 #include "cli/bench/model_gemms.h"
