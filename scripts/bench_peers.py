@@ -129,7 +129,8 @@ def step():
                             str(new_tokens), job], check=True)
             peers = {}
             if available("trl"):
-                peers["TRL"] = peer("trl_step.py", model, prompts, 8, prompt_tokens, new_tokens)
+                for kind in ("f32", "autocast", "bf16"):
+                    peers[f"TRL {kind}"] = peer("trl_step.py", model, prompts, 8, prompt_tokens, new_tokens, kind)
             for sharing in ("false", "true"):
                 ours = winnow("bench", "step", job, "--set", f"learner.share_prompt={sharing}",
                               value=lambda r: r["seconds_per_step"])

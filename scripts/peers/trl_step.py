@@ -1,4 +1,4 @@
-"""usage: trl_step.py MODEL PROMPTS GENERATIONS PROMPT_TOKENS NEW_TOKENS: seconds per step of TRL's GRPOTrainer."""
+"""usage: trl_step.py MODEL PROMPTS GENERATIONS PROMPT_TOKENS NEW_TOKENS f32|autocast|bf16: seconds per step of GRPOTrainer."""
 import json
 import os
 import resource
@@ -14,9 +14,10 @@ import transformers
 import trl
 
 model_path, prompts, generations, prompt_tokens, new_tokens = sys.argv[1], *map(int, sys.argv[2:6])
+kind = sys.argv[6]
 tokenizer = transformers.AutoTokenizer.from_pretrained(model_path)
 tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-model = transformers.AutoModelForCausalLM.from_pretrained(model_path, dtype=os.environ.get("PEER_DTYPE", "float32"))
+model = transformers.AutoModelForCausalLM.from_pretrained(model_path, dtype="bfloat16" if kind == "bf16" else "float32")
 
 # Texts of exactly `prompt_tokens` tokens: a token that stays itself however often it is repeated.
 unit = next(t for t in ("a", " a", "1", "!") if len(tokenizer(t * prompt_tokens)["input_ids"]) == prompt_tokens)
@@ -41,7 +42,7 @@ def reward(completion_ids, **_):
 with tempfile.TemporaryDirectory() as folder:
     config = trl.GRPOConfig(output_dir=folder, per_device_train_batch_size=prompts * generations,
                             num_generations=generations, max_completion_length=new_tokens, max_steps=3, learning_rate=1e-6,
-                            temperature=1.0, beta=0.0, use_cpu=True, bf16=os.environ.get("PEER_AUTOCAST", "1") == "1",
+                            temperature=1.0, beta=0.0, use_cpu=True, bf16=kind == "autocast",
                             gradient_checkpointing=False, report_to=[], save_strategy="no", logging_strategy="no",
                             generation_kwargs={"min_new_tokens": new_tokens}, disable_tqdm=True)
     clock = Clock()
