@@ -39,8 +39,7 @@ Status ForEachJsonLine(const std::string& input,
   };
   if (input != "-") {
     const Status status = ForEachLine(input, handle);
-    return status.code() == StatusCode::kNotFound ? status.WithPrefix("--input cannot be read")
-                                                  : status;
+    return status.code() == StatusCode::kNotFound ? status.WithPrefix("cannot be read") : status;
   }
   std::string text;
   for (size_t number = 1; std::getline(std::cin, text); ++number) {
